@@ -82,6 +82,9 @@ type Program struct {
 	// to, found from its marker file (go.mod, package.json, pyproject.toml, Gemfile, composer.json).
 	Path    string `json:"path,omitempty"`
 	Project string `json:"project,omitempty"`
+
+	// Package is the installed package that Path belongs to; nil when none owns it.
+	Package *Package `json:"package,omitempty"`
 }
 
 // Ancestor is one of the processes that an Owner descends from.
