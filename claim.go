@@ -68,7 +68,7 @@ type Practice struct {
 	Software   string    `json:"software"`
 	Protocol   string    `json:"protocol,omitempty"`
 	Speaks     string    `json:"speaks,omitempty"` // Protocol as a Finding would name it, where it is one of those
-	Agrees     string    `json:"agrees"` // yes, no: with the claim; unassigned, dynamic: there is no claim
+	Agrees     string    `json:"agrees"`           // yes, no: with the claim; unassigned, dynamic: there is no claim
 	Source     string    `json:"source,omitempty"`
 	Historical bool      `json:"historical,omitempty"`
 
