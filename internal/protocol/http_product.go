@@ -1,0 +1,125 @@
+// What the head of an HTTP answer tells about the program. A word in a page names nothing.
+
+package protocol
+
+import (
+	"strings"
+)
+
+// httpProduct names the program by the Server field, else by answers that one program gives word by word.
+func httpProduct(h httpHead) (product, version string) {
+	server := h.field("Server")
+	if server == "" {
+		return fixedAnswer(h), ""
+	}
+	for _, special := range []func(string) (string, string){pythonServer, torServer} {
+		if product, version = special(server); product != "" {
+			return product, text(version)
+		}
+	}
+	product, version = serverToken(server)
+	if known, ok := httpSoftware[strings.ToLower(product)]; ok {
+		product = known
+	}
+	return text(product), text(version)
+}
+
+// serverToken reads what comes first in a Server field: "nginx/1.22.1", "Jetty(9.4.43)", "Icecast 2.4.4", "Caddy".
+func serverToken(server string) (product, version string) {
+	product, version = nameVersion(server, "/( ")
+	if i := strings.IndexAny(version, " ,;()"); i >= 0 {
+		version = version[:i]
+	}
+	if version == "" {
+		product, _, _ = strings.Cut(server, " (")
+	}
+	if !strings.ContainsFunc(product, func(r rune) bool { return r < 0x80 && isAlpha(byte(r)) }) {
+		return "", ""
+	}
+	return product, version
+}
+
+// pythonServer names the servers of Python's standard library by Python's version: their own number never moves.
+func pythonServer(server string) (product, version string) {
+	name, rest, _ := strings.Cut(server, " ")
+	python, ok := strings.CutPrefix(rest, "Python/")
+	switch {
+	case ok && strings.HasPrefix(name, "SimpleHTTP/"):
+		return "SimpleHTTPServer", python
+	case ok && strings.HasPrefix(name, "BaseHTTP/"):
+		return "BaseHTTPServer", python
+	case ok && strings.HasPrefix(name, "WSGIServer/"):
+		return "wsgiref", python
+	}
+	return "", ""
+}
+
+// torServer reads "tor/1.0 (tor 0.4.9.11)".
+func torServer(server string) (product, version string) {
+	rest, ok := strings.CutPrefix(server, "tor/1.0 (tor ")
+	version, _, closed := strings.Cut(rest, ")")
+	if !ok || !closed {
+		return "", ""
+	}
+	return "Tor", version
+}
+
+// fixedAnswer names programs that do not name themselves by an answer that is theirs from the first field to the last
+// byte.
+func fixedAnswer(h httpHead) string {
+	kind := h.field("Content-Type")
+	switch {
+	case h.status == "404" && h.body == "404 page not found\n" && kind == "text/plain; charset=utf-8" &&
+		h.field("X-Content-Type-Options") == "nosniff":
+		return "Go net/http"
+	case h.status == "400" && h.body == "400 Bad Request" && kind == "text/plain; charset=utf-8" &&
+		h.field("Connection") == "close":
+		return "Go net/http"
+	case h.body == haproxyPage(h) && kind == "text/html" && strings.EqualFold(h.field("Cache-Control"), "no-cache"):
+		return "HAProxy"
+	case h.status == "400" && h.body == "WebSockets request was expected\r\n" && kind == "text/html; charset=UTF-8":
+		return "Node.js inspector"
+	}
+	return ""
+}
+
+// haproxyPage is the page that HAProxy itself answers with under the status of h; a newline if it has none.
+func haproxyPage(h httpHead) string {
+	says, ok := haproxySays[h.status]
+	if !ok {
+		return "\n"
+	}
+	_, status, _ := strings.Cut(h.line, " ")
+	return "<html><body><h1>" + status + "</h1>\n" + says + "\n</body></html>\n"
+}
+
+var haproxySays = map[string]string{
+	"400": "Your browser sent an invalid request.",
+	"403": "Request forbidden by administrative rules.",
+	"404": "The resource could not be found.",
+	"408": "Your browser didn't send a complete request in time.",
+	"500": "An internal server error occurred.",
+	"502": "The server returned an invalid or incomplete response.",
+	"503": "No server is available to handle this request.",
+	"504": "The server didn't respond in time.",
+}
+
+// httpSoftware has the products whose name in the Server field, in lower case, is not the name they go by.
+var httpSoftware = map[string]string{
+	"apache":        "Apache httpd",
+	"squid":         "Squid",
+	"tinyproxy":     "Tinyproxy",
+	"microsoft-iis": "Microsoft IIS",
+	"openresty":     "OpenResty",
+	"jetty":         "Eclipse Jetty",
+	"lighttpd":      "lighttpd",
+	"apache-coyote": "Apache Tomcat",
+	"tornadoserver": "Tornado",
+	"libisc":        "BIND",
+	"miniserv":      "Webmin",
+	"litespeed":     "LiteSpeed",
+	"envoy":         "Envoy",
+	"kestrel":       "Kestrel",
+	"uvicorn":       "Uvicorn",
+	"gunicorn":      "Gunicorn",
+}

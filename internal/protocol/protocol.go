@@ -1,0 +1,81 @@
+// Package protocol knows each protocol: one file each, a Def with pure functions from reply to finding.
+//
+// Nothing here opens a connection. Package identify asks; every reply, whoever's hello caused it, is read by every
+// reader. A reader keeps no state, never panics, and answers false for what is not its own: recognising too much is
+// as bad as missing.
+//
+// Each Def owns at least one transcript in testdata, recorded from a real server. The tests hold that it is read by its
+// own reader and by no other.
+package protocol
+
+import (
+	"io"
+	"slices"
+
+	"rtevent"
+)
+
+// Def is all we know of one protocol. Ports and Programs are hints that order the hellos; they never decide.
+type Def struct {
+	// Name is the IANA service name, or ours where there is none.
+	Name string
+
+	// Claims are further registered names under which the same protocol goes ("http-alt"), and SecureClaims those
+	// that mean it inside TLS ("https").
+	Claims       []string
+	SecureClaims []string
+
+	// Ports are the usual ones; SecurePorts those where TLS is spoken from the first byte.
+	Ports       []uint16
+	SecurePorts []uint16
+
+	// Programs are base names of executables that speak it as their main business: "redis-server".
+	Programs []string
+
+	// Hello is what its own client says first over TCP, complete and harmless; empty when the server speaks first
+	// or when it is not spoken over TCP. Datagram is the same for UDP. Bye is what a client says before it leaves,
+	// so that the server logs no broken conversation; empty where closing is the custom.
+	Hello    string
+	Datagram string
+	Bye      string
+
+	// Greets says that the server speaks first over TCP.
+	Greets bool
+
+	// Talk carries on where one hello is not enough: it gets what the server has said so far and returns all it
+	// said in the end. It reads and writes nothing but rw, which is bounded in time and bytes, and returns what it
+	// has on the first error. Nil for most.
+	Talk func(rw io.ReadWriter, heard string) string
+
+	// Read tells whether a reply is this protocol's and what it says of the server. It sets Protocol, Product,
+	// Version, Details, Confidence and Evidence (Saw and Says only) and nothing else. The reply is whatever one
+	// connection said, in order, possibly cut anywhere.
+	Read func(reply string) (rtevent.Finding, bool)
+}
+
+// Lookup finds a Def by its name or by a name that the registry has for it; nil if there is none.
+func Lookup(name string) *Def {
+	i := slices.IndexFunc(All, func(d *Def) bool {
+		return d.Name == name || slices.Contains(d.Claims, name) || slices.Contains(d.SecureClaims, name)
+	})
+	if i < 0 {
+		return nil
+	}
+	return All[i]
+}
+
+// Means tells whether a registered service name stands for what a finding speaks: "https" for http inside TLS,
+// "http-alt" for http, "ssh" for ssh.
+func Means(claim string, f *rtevent.Finding) bool {
+	if !f.Known() {
+		return false
+	}
+	if claim == f.Protocol {
+		return true
+	}
+	d := Lookup(f.Protocol)
+	if d == nil {
+		return false
+	}
+	return slices.Contains(d.Claims, claim) || f.TLS != nil && slices.Contains(d.SecureClaims, claim)
+}
