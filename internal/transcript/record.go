@@ -47,7 +47,7 @@ func (r *Recorder) Read(p []byte) (int, error) {
 	if n > 0 {
 		r.remember(Turn{By: Server, Data: string(p[:n])})
 	}
-	if ended(err) {
+	if ended(err) && r.t.Over != UDP {
 		r.remember(Turn{By: Server, Close: true})
 	}
 	return n, err

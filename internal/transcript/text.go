@@ -72,12 +72,12 @@ func (t *Transcript) readOver(rest string) error {
 }
 
 func (t *Transcript) readTurn(by Side, rest string) error {
-	if rest == "close" {
+	if rest == "close" && by == Server && t.Over != UDP {
 		t.add(Turn{By: by, Close: true})
 		return nil
 	}
 	if !strings.HasPrefix(rest, `"`) {
-		return errors.New("neither a quoted string nor close")
+		return errors.New("neither a quoted string nor the close of a server's stream")
 	}
 	data, err := strconv.Unquote(rest)
 	if err != nil {
@@ -113,7 +113,11 @@ func (t *Transcript) readWant(rest string) error {
 		if err := want(t.Want, key, text); err != nil {
 			return err
 		}
-		rest = strings.TrimPrefix(value[len(quoted):], " ")
+		next, spaced := strings.CutPrefix(value[len(quoted):], " ")
+		if next != "" && !spaced {
+			return fmt.Errorf("want: no space after %s=%s", key, quoted)
+		}
+		rest = next
 	}
 	return nil
 }

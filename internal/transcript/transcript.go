@@ -11,8 +11,8 @@
 //
 // Lines with ">" are what the client sent and those with "<" what the server did, as Go strings. Over a stream, lines
 // of one side that follow each other are one turn, however they are split; over datagrams each line is a datagram. A
-// greeting is a "<" before any ">"; "close" says that a side ended its stream. "over udp" and "over tls" name a carrier
-// other than TCP; what is recorded over TLS is its inside. Time is not recorded.
+// greeting is a "<" before any ">"; "< close" says that the server ended its stream. "over udp" and "over tls" name a
+// carrier other than TCP; what is recorded over TLS is its inside. Time is not recorded.
 //
 // "want" says what there is to recognise: a protocol, then product, version, confidence (strong if it is not given) and
 // any details by name. "want nothing" is the mark of a look-alike.
@@ -45,7 +45,7 @@ const (
 type Turn struct {
 	By    Side
 	Data  string // one datagram over UDP; as much as was said in a row otherwise
-	Close bool   // the side ends its stream, and Data is empty
+	Close bool   // the server ends its stream, and Data is empty
 }
 
 // A Transcript is one conversation and what it tells about the server.
