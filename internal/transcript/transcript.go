@@ -76,8 +76,12 @@ func (t *Transcript) said(by Side) string {
 	return all
 }
 
-// add appends what a side said; over a stream it continues the turn of the same side. Nobody ends a stream twice.
+// add appends what a side said; over a stream it continues the turn of the same side. Nobody ends a stream twice, and
+// only a datagram can be empty.
 func (t *Transcript) add(turn Turn) {
+	if t.Over != UDP && !turn.Close && turn.Data == "" {
+		return
+	}
 	if last := len(t.Turns) - 1; t.Over != UDP && last >= 0 && t.Turns[last].By == turn.By {
 		switch {
 		case t.Turns[last].Close:
