@@ -58,19 +58,30 @@ func Run(cmd *exec.Cmd) (Answer, error) {
 	return a, nil
 }
 
-// Listeners reads the lines of `rtevent --json`.
-func (a Answer) Listeners() ([]rtevent.Listener, error) {
-	var all []rtevent.Listener
-	for d := json.NewDecoder(strings.NewReader(a.Stdout)); d.More(); {
-		var l rtevent.Listener
-		if err := d.Decode(&l); err != nil {
-			return all, fmt.Errorf("read listener %d of --json: %w", len(all)+1, err)
+// Survey is what `rtevent --json` says: its lines, of which the last is the summary.
+type Survey struct {
+	Listeners []rtevent.Listener
+	Coverage  rtevent.Coverage
+}
+
+// Survey reads the lines of `rtevent --json`. A missing summary is an error: the survey was cut.
+func (a Answer) Survey() (Survey, error) {
+	var s Survey
+	for d := json.NewDecoder(strings.NewReader(a.Stdout)); ; {
+		var line struct {
+			Kind string `json:"kind"`
+			rtevent.Listener
+			Coverage rtevent.Coverage `json:"coverage"`
 		}
-		if l.Port != 0 {
-			all = append(all, l)
+		if err := d.Decode(&line); err != nil {
+			return s, fmt.Errorf("read line %d of --json: %w", len(s.Listeners)+1, err)
 		}
+		if line.Kind == "summary" {
+			s.Coverage = line.Coverage
+			return s, nil
+		}
+		s.Listeners = append(s.Listeners, line.Listener)
 	}
-	return all, nil
 }
 
 // Page is what `rtevent PORT --json` says.
@@ -79,6 +90,7 @@ type Page struct {
 	Claims    []rtevent.Claim    `json:"claims"`
 	Practice  []rtevent.Practice `json:"practice"`
 	Listeners []rtevent.Listener `json:"listeners"`
+	Coverage  rtevent.Coverage   `json:"coverage"`
 }
 
 // Page reads the object of `rtevent PORT --json`.

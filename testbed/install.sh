@@ -1,18 +1,18 @@
 # Installs the Debian packages of the daemons in WANTED, without letting any of them start by itself. Sourced by `up`.
 
-# install_packages installs what is missing, or says in words why it cannot.
+# install_packages installs what is missing, or says in words why it cannot: 3 where it is not to try, 1 where it failed.
 install_packages() {
     local missing
     mapfile -t missing < <(missing_packages)
     if [ "$(id -u)" != 0 ] || ! grep -qsx 'ID=debian' /etc/os-release; then
         echo "testbed/up: the test bed needs root on Debian 12 (this is uid $(id -u) on $(system_name))." >&2
         echo "Elsewhere run it in a container: docker run -it -v \"\$PWD:/rtevent\" debian:12" >&2
-        return 1
+        return 3
     fi
     [ ${#missing[@]} = 0 ] && return
     if [ "${INSTALL:-yes}" = no ]; then
         echo "testbed/up: not installed: ${missing[*]} (INSTALL=no); \`make test\` installs them" >&2
-        return 1
+        return 3
     fi
     echo "installing ${#missing[@]} packages and what they depend on: ${missing[*]}"
     apt_install "${missing[@]}" && return
@@ -26,7 +26,7 @@ system_name() { sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release 2>/dev/nul
 # missing_packages prints the packages of WANTED, and those of `up` itself, that are not installed.
 missing_packages() {
     local name wanted
-    wanted="iproute2 procps openssl"
+    wanted="iproute2 procps openssl ${MORE:-}"
     for name in "${WANTED[@]}"; do wanted+=" ${PACKAGES[$name]}"; done
     # shellcheck disable=SC2086 # a list of words
     comm -23 <(printf '%s\n' $wanted | sort -u) \

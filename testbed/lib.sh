@@ -5,6 +5,8 @@ export RTEVENT_TESTBED=$TESTBED # marks our processes, so that `down` finds thos
 TLS=$TESTBED/tls
 DAEMONS=()            # every name, in order
 WANTED=()             # those that ONLY asks for
+# The daemons of the protocols that rtevent promises to know, and two that stand in front of one of them.
+CORE="openssh nginx haproxy redis stunnel memcached postgresql mariadb mosquitto rabbitmq dovecot postfix vsftpd bind dnsmasq nats"
 declare -A PACKAGES   # name -> Debian packages
 
 # The Go command, wherever it is; empty when there is none.
@@ -69,10 +71,15 @@ alive() {
     [ -f "$1" ] && read -r pid start <"$1" && [ -n "$start" ] && [ "$(started "$pid")" = "$start" ]
 }
 
-# check_names fills WANTED from ONLY.
+# check_names fills WANTED from ONLY, where "core" stands for the daemons of CORE.
 check_names() {
     local name
     for name in ${ONLY:-${DAEMONS[@]}}; do
+        if [ "$name" = core ]; then
+            # shellcheck disable=SC2206 # a list of words
+            WANTED+=($CORE)
+            continue
+        fi
         if [ -z "${PACKAGES[$name]+known}" ]; then
             echo "testbed/up: no daemon is called \"$name\"; there are: ${DAEMONS[*]}" >&2
             return 1

@@ -1,0 +1,43 @@
+# make test is what CI runs; make check is its quick half. Nothing else is needed than Go; as root on Debian 12, `make test`
+# and `make bench` install the daemons and tools that they hold rtevent against.
+GO          ?= go
+FUZZTIME    ?= 10s
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+PLATFORMS   := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+export CGO_ENABLED = 0
+
+.PHONY: build check test fuzz cross generate bench testbed
+
+build: # the command, as ./rtevent
+	$(GO) build -trimpath -o rtevent ./cmd/rtevent
+
+check: # formatting, vet, staticcheck, and every test that needs no daemon
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) test $$($(GO) list ./... | grep -v /testbed$$)
+
+test: check cross fuzz # everything: also the real daemons, installed first when this is root on Debian
+	@INSTALL_ONLY=1 ONLY=core testbed/up; case $$? in \
+	0) echo "TESTBED=required $(GO) test ./testbed"; TESTBED=required $(GO) test -count=1 -timeout=15m -v ./testbed ;; \
+	3) echo "The tests with real daemons are left out, for the reason above."; $(GO) test -count=1 ./testbed ;; \
+	*) exit 1 ;; esac
+
+fuzz: # every fuzz target for FUZZTIME
+	@grep -rEo '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | sort | sed 's#/[^/]*:func # #' | while read -r package target; do \
+		echo "$(GO) test -fuzz=$$target $$package"; \
+		$(GO) test -run=NONE -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $$package || exit 1; done
+
+cross: # every platform builds from the first day
+	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build ./... || exit 1; done
+
+generate: # makes the embedded data again and says whether it came out the same
+	$(GO) generate ./...
+	git diff --exit-code -- internal
+
+bench: # the promised figures beside those of ss, lsof and nmap (NMAP_SV=1: also nmap -sV, for minutes)
+	INSTALL_ONLY=1 ONLY="openssh nginx redis postgresql" MORE="lsof nmap" testbed/up
+	$(GO) run ./bench
+
+testbed: # all 64 daemons, on ports from 20001; stop them with testbed/down
+	testbed/up
