@@ -17,6 +17,7 @@ const (
 	Reserved    Level = "reserved"    // the registry keeps it back, or took it back
 	Unassigned  Level = "unassigned"  // no name, nothing known, below 49152
 	Dynamic     Level = "dynamic"     // no name, nothing known, from 49152
+	Portless    Level = "portless"    // a service name without a port, for service discovery
 )
 
 // Claim is what the registry says of a port. It is a historical record, not evidence of what runs there.
@@ -59,6 +60,9 @@ type Fact struct {
 	Source string `json:"source"`
 	Date   string `json:"date,omitempty"`
 	Says   string `json:"says"`
+
+	// Silent says that the source was looked at and has nothing; Says is then "silent".
+	Silent bool `json:"silent,omitempty"`
 }
 
 // Practice is what software is known to use a port by default, whatever the registry says.
