@@ -4,6 +4,19 @@ package protocol
 // readers that both know a reply the more confident wins, then the earlier in this list.
 var All = []*Def{
 	&http,
+	&tls,
 	&ssh,
+	&smtp,
+	&imap,
+	&pop3,
+	&ftp,
+	&domain,
 	&redis,
+	&memcache,
+	&postgresql,
+	&mysql,
+	&mqtt,
+	&amqp,
+	&nats,
+	&echo,
 }

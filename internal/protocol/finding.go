@@ -89,3 +89,11 @@ func Saw(bytes string) string {
 	}
 	return string(cut) + `"...`
 }
+
+// when is a value that is only there under a condition.
+func when(condition bool, value string) string {
+	if condition {
+		return value
+	}
+	return ""
+}

@@ -6,8 +6,8 @@ import (
 	"rtevent"
 )
 
-// http is asked for its front page, as a browser would. Many servers of other protocols give themselves away when
-// they scold this hello.
+// http is asked for its front page. Many servers of other protocols give themselves away when they scold this hello. It
+// is one of HTTP/1.0: its answer ends with the stream, and it needs no Host, which Redis takes for an attack.
 var http = Def{
 	Name:         "http",
 	Claims:       []string{"www", "www-http", "http-alt"},
@@ -19,14 +19,14 @@ var http = Def{
 	Read:         readHTTP,
 }
 
-const httpHello = "GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: rtevent\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+const httpHello = "GET / HTTP/1.0\r\nUser-Agent: rtevent\r\nAccept: */*\r\n\r\n"
 
 func readHTTP(reply string) (rtevent.Finding, bool) {
 	head, ok := cutHead(reply)
 	if !ok || wantsTLS(head) {
 		return nothing()
 	}
-	if head.fields == "" && !head.whole {
+	if head.fields == "" && !head.whole || mayWantTLS(head) {
 		return weak("http", "HTTP status line", head.line), true
 	}
 	f := strong("http", "HTTP status line and header", reply[:len(reply)-len(head.body)])
@@ -36,7 +36,7 @@ func readHTTP(reply string) (rtevent.Finding, bool) {
 		"title", head.title(),
 		"location", head.field("Location"),
 		"realm", head.realm(),
-		"server", head.moreThan(f.Product, f.Version),
+		"server", head.signature(),
 		"powered_by", head.field("X-Powered-By"),
 	)
 	return f, true
@@ -114,10 +114,11 @@ func (h httpHead) realm() string {
 	return realm
 }
 
-// moreThan is the Server field where it says more than the product and the version that were read from it.
-func (h httpHead) moreThan(product, version string) string {
+// signature is the Server field where it says more than a name and a version.
+func (h httpHead) signature() string {
 	server := h.field("Server")
-	if name, v := nameVersion(server, "/"); strings.EqualFold(name, product) && v == version {
+	name, version := serverToken(server)
+	if len(server) <= len(name)+1+len(version) {
 		return ""
 	}
 	return server

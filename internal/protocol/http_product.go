@@ -10,7 +10,7 @@ import (
 func httpProduct(h httpHead) (product, version string) {
 	server := h.field("Server")
 	if server == "" {
-		return fixedAnswer(h), ""
+		return fixedAnswer(h)
 	}
 	for _, special := range []func(string) (string, string){pythonServer, torServer} {
 		if product, version = special(server); product != "" {
@@ -66,21 +66,46 @@ func torServer(server string) (product, version string) {
 
 // fixedAnswer names programs that do not name themselves by an answer that is theirs from the first field to the last
 // byte.
-func fixedAnswer(h httpHead) string {
+func fixedAnswer(h httpHead) (product, version string) {
 	kind := h.field("Content-Type")
 	switch {
-	case h.status == "404" && h.body == "404 page not found\n" && kind == "text/plain; charset=utf-8" &&
-		h.field("X-Content-Type-Options") == "nosniff":
-		return "Go net/http"
-	case h.status == "400" && h.body == "400 Bad Request" && kind == "text/plain; charset=utf-8" &&
-		h.field("Connection") == "close":
-		return "Go net/http"
+	case goAnswer(h, kind):
+		return "Go net/http", ""
 	case h.body == haproxyPage(h) && kind == "text/html" && strings.EqualFold(h.field("Cache-Control"), "no-cache"):
-		return "HAProxy"
+		return "HAProxy", ""
 	case h.status == "400" && h.body == "WebSockets request was expected\r\n" && kind == "text/html; charset=UTF-8":
-		return "Node.js inspector"
+		return "Node.js inspector", ""
+	case strings.HasSuffix(h.line, h.status+" ") && kind == "text/html;charset=utf-8":
+		return tomcatPage(h)
 	}
-	return ""
+	return "", ""
+}
+
+// goAnswer tells the answers of Go's own functions: NotFound, Redirect, and to a request that it cannot read.
+func goAnswer(h httpHead, kind string) bool {
+	_, reason, _ := strings.Cut(h.line, h.status+" ")
+	switch h.status {
+	case "404":
+		return h.body == "404 page not found\n" && kind == "text/plain; charset=utf-8" &&
+			h.field("X-Content-Type-Options") == "nosniff"
+	case "301", "302", "303", "307", "308":
+		return h.body == `<a href="`+h.field("Location")+`">`+reason+"</a>.\n\n" && kind == "text/html; charset=utf-8"
+	case "400":
+		return h.body == "400 Bad Request" && kind == "text/plain; charset=utf-8" && h.field("Connection") == "close"
+	}
+	return false
+}
+
+// tomcatPage reads the name at the end of Tomcat's own error page, which repeats the status in its title.
+func tomcatPage(h httpHead) (product, version string) {
+	const name = "<h3>Apache Tomcat/"
+	page, ok := strings.CutSuffix(h.body, "</h3></body></html>")
+	i := strings.LastIndex(page, name)
+	if !ok || i < 0 || !strings.Contains(page[:i], "<title>HTTP Status "+h.status+" ") {
+		return "", ""
+	}
+	version, _, _ = strings.Cut(page[i+len(name):], " ")
+	return "Apache Tomcat", text(version)
 }
 
 // haproxyPage is the page that HAProxy itself answers with under the status of h; a newline if it has none.

@@ -19,5 +19,16 @@ func wantsTLS(h httpHead) bool {
 	case "apache":
 		return strings.Contains(h.body, "\nReason: You're speaking plain HTTP to an SSL-enabled server port.<br />\n")
 	}
-	return h.fields == "" && h.body == "Client sent an HTTP request to an HTTPS server.\n"
+	return h.fields == "" && h.body == goWantsTLS
+}
+
+const goWantsTLS = "Client sent an HTTP request to an HTTPS server.\n"
+
+// mayWantTLS tells an answer that may be such a scolding of which the end is missing.
+func mayWantTLS(h httpHead) bool {
+	if h.status != "400" {
+		return false
+	}
+	length, ok := number(h.field("Content-Length"))
+	return !h.whole || ok && len(h.body) < length || h.fields == "" && strings.HasPrefix(goWantsTLS, h.body)
 }

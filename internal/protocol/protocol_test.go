@@ -39,10 +39,11 @@ func TestTranscripts(t *testing.T) {
 	}
 }
 
-// TestHellos holds that what was recorded is what would be asked today.
+// TestHellos holds that what was recorded is what would be asked today. A server that scolds was asked in the words of
+// another protocol.
 func TestHellos(t *testing.T) {
 	for file, tr := range transcripts(t) {
-		if tr.Want == nil || !tr.Want.Known() {
+		if tr.Want == nil || !tr.Want.Known() || strings.Contains(file, "-scolds-") {
 			continue
 		}
 		d := protocol.Lookup(tr.Want.Protocol)
@@ -66,8 +67,8 @@ func TestDefs(t *testing.T) {
 			}
 			seen[name] = true
 		}
-		if d.Greets == (d.Hello != "") && d.Datagram == "" {
-			t.Errorf("%s: either the server greets or there is a hello", d.Name)
+		if d.Greets && d.Hello != "" {
+			t.Errorf("%s: who speaks first?", d.Name)
 		}
 		if f, ok := d.Read(""); ok {
 			t.Errorf("%s: reads %s in silence", d.Name, f.Protocol)

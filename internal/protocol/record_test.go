@@ -7,6 +7,7 @@ import (
 	"flag"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 var (
 	record = flag.String("record", "", "hold the conversation of PROTOCOL@[tls:|udp:]HOST:PORT and print it as a transcript")
 	note   = flag.String("note", "", "the heading of what is recorded")
+	hello  = flag.String("hello", "", "say this, quoted as in Go, instead of the protocol's own hello; - says nothing")
 	scrub  = flag.String("scrub", "", "OLD=NEW[,OLD=NEW...] of equal length: replaced in what is recorded")
 )
 
@@ -37,6 +39,10 @@ func TestRecord(t *testing.T) {
 	defer stop()
 	conn, say := dial(ctx, t, d, address)
 	defer conn.Close()
+	if *hello != "" {
+		words, _ := strconv.Unquote(*hello)
+		say = transcript.Lines{Hello: words}
+	}
 	tr, err := transcript.Record(ctx, conn, say)
 	if err != nil {
 		t.Fatal(err)

@@ -38,8 +38,10 @@ func readRedis(reply string) (rtevent.Finding, bool) {
 		return strong("redis", "PING answered, INFO refused in RESP", reply), true
 	case first == "+PONG" && (rest == "" || rest[0] == '$'):
 		return weak("redis", "PING answered", reply), true
-	case first == "-ERR wrong number of arguments for 'get' command":
-		return weak("redis", "took an HTTP request for its own command", first), true
+	case first == "-ERR wrong number of arguments for 'get' command" && strings.HasPrefix(rest, "-ERR unknown command "):
+		return strong("redis", "took an HTTP request for commands of its own", reply), true
+	case first == "-ERR wrong number of arguments for 'get' command" && rest == "":
+		return weak("redis", "took an HTTP request for a command of its own", first), true
 	}
 	return nothing()
 }

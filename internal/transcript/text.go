@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"rtevent"
 )
@@ -142,7 +144,7 @@ func want(f *rtevent.Finding, key, value string) error {
 	return nil
 }
 
-// Write writes the transcript in its canonical form: notes, carrier, want, and one line for each line that was said.
+// Write writes the transcript in its canonical form: notes, carrier, want, and what was said, text line by line.
 func (t *Transcript) Write(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	for _, note := range t.Notes {
@@ -190,11 +192,18 @@ func writeTurn(w io.Writer, turn Turn, over Carrier) {
 		fmt.Fprintf(w, "%c close\n", turn.By)
 		return
 	}
-	if over == UDP {
+	if over == UDP || !isText(turn.Data) {
 		fmt.Fprintf(w, "%c %q\n", turn.By, turn.Data)
 		return
 	}
 	for line := range strings.Lines(turn.Data) {
 		fmt.Fprintf(w, "%c %q\n", turn.By, line)
 	}
+}
+
+// isText tells what is best read line by line.
+func isText(data string) bool {
+	return utf8.ValidString(data) && !strings.ContainsFunc(data, func(r rune) bool {
+		return unicode.IsControl(r) && r != '\r' && r != '\n' && r != '\t'
+	})
 }
