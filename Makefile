@@ -12,7 +12,7 @@ build: # the command, as ./rtevent
 	$(GO) build -trimpath -o rtevent ./cmd/rtevent
 
 check: # formatting, vet, staticcheck, and every test that needs no daemon
-	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) test $$($(GO) list ./... | grep -v /testbed$$)

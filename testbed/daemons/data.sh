@@ -3,10 +3,11 @@
 daemon redis redis-server
 start_redis() {
     ports plain=12 password=13 secure=14
-    local v; v=$(version redis-server)
-    spawn redis-server --bind 127.0.0.1 --port "$plain" --save '' --dir "$D"
-    spawn redis-server --bind 127.0.0.1 --port "$password" --save '' --dir "$D" --requirepass secret
-    spawn redis-server --bind 127.0.0.1 --port 0 --tls-port "$secure" --save '' --dir "$D" --tls-auth-clients no \
+    local v common=(--bind 127.0.0.1 --save '' --dir "$D" --loglevel verbose)
+    v=$(version redis-server)
+    spawn redis-server "${common[@]}" --port "$plain"
+    spawn redis-server "${common[@]}" --port "$password" --requirepass secret
+    spawn redis-server "${common[@]}" --port 0 --tls-port "$secure" --tls-auth-clients no \
         --tls-cert-file "$TLS/cert.pem" --tls-key-file "$TLS/key.pem" --tls-ca-cert-file "$TLS/cert.pem"
     listen redis tcp "$plain" redis Redis "$v"
     listen redis-password tcp "$password" redis Redis "$v"
@@ -25,7 +26,7 @@ start_stunnel() { # in front of redis, which must run: the port's owner is stunn
 daemon memcached memcached
 start_memcached() {
     ports memcache=16
-    spawn /usr/bin/memcached -u root -l 127.0.0.1 -p "$memcache" -U "$memcache"
+    spawn /usr/bin/memcached -v -u root -l 127.0.0.1 -p "$memcache" -U "$memcache"
     listen memcached tcp "$memcache" memcache Memcached "$(version memcached)"
     listen memcached-udp udp "$memcache" memcache Memcached "$(version memcached)"
 }

@@ -1,14 +1,16 @@
 # Servers that are asked for names: domains, directories, words.
 
 daemon bind bind9
-start_bind() {
+start_bind() { # with a root zone of its own, so that it never asks the real one
     ports domain=45 statistics=46
+    printf '%s\n' '$TTL 60' '@ SOA . . 1 60 60 60 60' '@ NS localhost.' 'localhost. A 127.0.0.1' >root
     cat >conf <<E
-options { directory "$D"; listen-on port $domain { 127.0.0.1; }; listen-on-v6 { none; }; recursion no; pid-file none; session-keyfile none; };
+options { directory "$D"; listen-on port $domain { 127.0.0.1; }; listen-on-v6 { none; }; recursion no; dnssec-validation no; pid-file none; session-keyfile none; };
+zone "." { type primary; file "root"; notify no; };
 controls {};
 statistics-channels { inet 127.0.0.1 port $statistics; };
 E
-    spawn /usr/sbin/named -f -4 -c "$D/conf"
+    spawn /usr/sbin/named -g -4 -c "$D/conf"
     local v; v=$(version bind9)
     listen bind tcp "$domain" domain BIND "$v"
     listen bind-udp udp "$domain" domain BIND "$v"
@@ -19,7 +21,7 @@ daemon dnsmasq dnsmasq-base
 start_dnsmasq() {
     ports domain=47
     spawn /usr/sbin/dnsmasq -k --conf-file=/dev/null --user=root --pid-file= --port="$domain" \
-        --listen-address=127.0.0.1 --bind-interfaces --no-resolv --no-hosts
+        --listen-address=127.0.0.1 --bind-interfaces --no-resolv --no-hosts --log-facility=-
     listen dnsmasq tcp "$domain" domain dnsmasq "$(version dnsmasq-base)"
     listen dnsmasq-udp udp "$domain" domain dnsmasq "$(version dnsmasq-base)"
 }

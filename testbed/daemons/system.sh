@@ -61,9 +61,8 @@ start_iperf3() {
 
 daemon rpcbind rpcbind
 start_rpcbind() { # its port cannot be changed, and -h 127.0.0.1 makes this version crash: it binds all addresses
-    local holder; holder=$(owners tcp 111 | head -n 1)
-    if [ -n "$holder" ] && ! alive "$D/.pid.1"; then
-        skip "111/tcp, which it cannot change, is held by pid $holder ($(cat "/proc/$holder/comm"))"
+    if ! alive "$D/.pid.1" && [ -n "$(ss -Hltn 'sport = :111')" ]; then
+        skip "111/tcp, which it cannot change, is taken: $(ss -Hltnp 'sport = :111' | grep -o -m 1 'users:.*' || echo 'by a process out of sight')"
         return
     fi
     spawn /sbin/rpcbind -f

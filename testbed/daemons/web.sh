@@ -4,7 +4,7 @@ daemon nginx nginx-light
 start_nginx() {
     ports plain=3 secure=4 nameless=5
     cat >conf <<E
-user www-data; daemon off; worker_processes 1; pid $D/pid; error_log $D/error.log;
+user www-data; daemon off; worker_processes 1; pid $D/pid; error_log $D/error.log info;
 events {}
 http {
     access_log off;
@@ -55,6 +55,8 @@ start_haproxy() { # the second one answers as nginx when nginx runs: `product` i
     cat >conf <<E
 defaults
   mode http
+  log stdout format raw daemon
+  option httplog
   timeout connect 5s
   timeout client 30s
   timeout server 30s
