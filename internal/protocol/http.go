@@ -23,10 +23,10 @@ const httpHello = "GET / HTTP/1.0\r\nUser-Agent: rtevent\r\nAccept: */*\r\n\r\n"
 
 func readHTTP(reply string) (rtevent.Finding, bool) {
 	head, ok := cutHead(reply)
-	if !ok || wantsTLS(head) {
+	if !ok || scolding(head) != "" {
 		return nothing()
 	}
-	if head.fields == "" && !head.whole || mayWantTLS(head) {
+	if !head.whole || mayScold(head) {
 		return weak("http", "HTTP status line", head.line), true
 	}
 	f := strong("http", "HTTP status line and header", reply[:len(reply)-len(head.body)])

@@ -37,8 +37,11 @@ func readMQTT(reply string) (rtevent.Finding, bool) {
 	for c.more() {
 		kind, body := mqttPacket(&c)
 		b := cursor{rest: body}
-		if kind&0xf0 == 0x30 && b.counted(2) == "$SYS/broker/version" {
+		switch {
+		case kind&0xf0 == 0x30 && b.counted(2) == "$SYS/broker/version": // PUBLISH
 			f.Product, f.Version = mqttBroker(b.rest)
+		case kind&0xf0 != 0x30 && kind != 0x90 && !c.spent: // nor SUBACK
+			return nothing()
 		}
 	}
 	return f, true

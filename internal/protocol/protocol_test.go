@@ -17,7 +17,7 @@ import (
 // more, and by no other; and that every Def owns one.
 func TestTranscripts(t *testing.T) {
 	owned := map[string]bool{}
-	for file, tr := range transcripts(t) {
+	for file, tr := range transcripts(t, recorded, negative) {
 		if tr.Want == nil {
 			t.Errorf("%s: has no want line", file)
 			continue
@@ -42,7 +42,7 @@ func TestTranscripts(t *testing.T) {
 // TestHellos holds that what was recorded is what would be asked today. A server that scolds was asked in the words of
 // another protocol.
 func TestHellos(t *testing.T) {
-	for file, tr := range transcripts(t) {
+	for file, tr := range transcripts(t, recorded) {
 		if tr.Want == nil || !tr.Want.Known() || strings.Contains(file, "-scolds-") {
 			continue
 		}
@@ -96,10 +96,16 @@ func suggestion(tr *transcript.Transcript, got []rtevent.Finding) string {
 	return b.String()
 }
 
-func transcripts(t testing.TB) map[string]*transcript.Transcript {
+// The transcripts: recorded ones, and look-alikes that are partly made by hand.
+const (
+	recorded = "testdata/*.txt"
+	negative = "testdata/negative/*.txt"
+)
+
+func transcripts(t testing.TB, patterns ...string) map[string]*transcript.Transcript {
 	t.Helper()
 	all := map[string]*transcript.Transcript{}
-	for _, pattern := range []string{"testdata/*.txt", "testdata/negative/*.txt"} {
+	for _, pattern := range patterns {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

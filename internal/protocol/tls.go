@@ -13,7 +13,7 @@ var tls = Def{
 			return strong("tls", says, reply), true
 		}
 		head, ok := cutHead(reply)
-		if !ok || !wantsTLS(head) {
+		if !ok || scolding(head) != "tls" {
 			return nothing()
 		}
 		f := strong("tls", "an HTTPS server scolds plain HTTP", head.body)

@@ -1,0 +1,51 @@
+// Answers in HTTP of servers that do not speak it, and only say so.
+
+package protocol
+
+import (
+	"strings"
+)
+
+// What servers of other protocols say to a client of HTTP, from the first byte of the body to the last.
+const (
+	goScolds    = "Client sent an HTTP request to an HTTPS server.\n"
+	mongoScolds = "It looks like you are trying to access MongoDB over HTTP on the native driver port.\r\n"
+)
+
+// scolding tells such an answer, and what is spoken instead. As far as the answer goes that is what a finding may say, and
+// HTTP is not. A program's fixed text tells, in its fixed place.
+func scolding(h httpHead) (spoken string) {
+	_, reason, _ := strings.Cut(h.line, h.status+" ")
+	server, _ := serverToken(h.field("Server"))
+	nginx := server == "nginx" || server == "openresty"
+	switch {
+	case h.status == "400" && nginx && strings.Contains(h.body, "<center>The plain HTTP request was sent to HTTPS port</center>"):
+		return "tls"
+	case h.status == "400" && server == "Apache" && strings.Contains(h.body, "\nReason: You're speaking plain HTTP to an SSL-enabled server port.<br />\n"):
+		return "tls"
+	case h.status == "400" && h.fields == "" && h.body == goScolds:
+		return "tls"
+	case h.status == "400" && h.fields == "" && strings.HasPrefix(h.body, "Port ") && strings.Contains(h.body, " is for clickhouse-client program.\r\n"):
+		return "clickhouse"
+	case h.status == "200" && h.body == mongoScolds:
+		return "mongodb"
+	case h.status == "501" && reason == "Tor is not an HTTP Proxy":
+		return "socks"
+	case h.status == "501" && reason == "Tor ControlPort is not an HTTP proxy":
+		return "tor-control"
+	}
+	return ""
+}
+
+// mayScold tells an answer that may be such a scolding of which the end is missing.
+func mayScold(h httpHead) bool {
+	length, ok := number(h.field("Content-Length"))
+	cut := ok && len(h.body) < length
+	switch h.status {
+	case "400":
+		return cut || h.fields == "" && (strings.HasPrefix(goScolds, h.body) || strings.HasPrefix(h.body, "P"))
+	case "200":
+		return cut && length == len(mongoScolds) && strings.HasPrefix(mongoScolds, h.body)
+	}
+	return false
+}
