@@ -1,0 +1,171 @@
+package identify_test
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"rtevent"
+	"rtevent/internal/identify"
+	"rtevent/internal/protocol"
+	"rtevent/internal/transcript"
+)
+
+// TestRecorded asks every recorded server again, replayed: knowing the program that holds the socket, knowing the usual
+// port, and, where it was recorded what it makes of a stranger's hello, knowing nothing. Each time it must get the name,
+// product and version that were recorded; and one connection must do for who is true to its owner's name.
+func TestRecorded(t *testing.T) {
+	for file, tr := range nativeTranscripts(t) {
+		d := protocol.Lookup(tr.Want.Protocol)
+		server := []*transcript.Transcript{tr}
+		scolding := strings.TrimSuffix(file, ".txt") + scolds
+		_, err := os.Stat(scolding)
+		if err == nil {
+			server = append(server, readTranscript(t, scolding))
+		}
+		stranger := err == nil || d.Greets || d.Name == "http" || d.Name == "domain"
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			t.Parallel()
+			target := replayed(t, server...)
+			check := func(how string, most int) {
+				t.Helper()
+				f := identify.New(identify.Options{}).Ask(t.Context(), target)
+				confirm(t, tr, f)
+				if f.Connections > most {
+					t.Errorf("%s: %d connections (%v), want at most %d", how, f.Connections, f.Tried, most)
+				}
+			}
+			if stranger {
+				check("a stranger", 6)
+			}
+			atPort := target.Listener.Port
+			if target.Listener.Port = d.Ports[0]; tr.Over == transcript.TLS && len(d.SecurePorts) > 0 {
+				target.Listener.Port = d.SecurePorts[0]
+			}
+			check("usual port", 6)
+			target.Listener.Port = atPort
+			if len(d.Programs) > 0 {
+				target.Listener.Holders = []rtevent.Owner{{Exe: "/usr/sbin/" + d.Programs[0]}}
+				check("owner", ownerCost(tr))
+			}
+		})
+	}
+}
+
+// scolds ends the name of what was recorded when a server was asked in the words of HTTP.
+const scolds = "-scolds-http.txt"
+
+// nativeTranscripts are those that were recorded in the protocol's own words.
+func nativeTranscripts(t *testing.T) map[string]*transcript.Transcript {
+	t.Helper()
+	files, err := filepath.Glob("../protocol/testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no transcripts", err)
+	}
+	all := map[string]*transcript.Transcript{}
+	for _, file := range files {
+		tr := readTranscript(t, file)
+		if tr.Want.Known() && tr.Want.Protocol != "tls" && !strings.HasSuffix(file, scolds) {
+			all[file] = tr
+		}
+	}
+	return all
+}
+
+// TestLookAlikes asks servers that say what resembles a protocol and is none.
+func TestLookAlikes(t *testing.T) {
+	files, err := filepath.Glob("../protocol/testdata/negative/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no look-alikes", err)
+	}
+	asker := identify.New(identify.Options{Connections: 6 * len(files)})
+	var asks sync.WaitGroup
+	for _, file := range files {
+		target := replayed(t, readTranscript(t, file))
+		asks.Go(func() {
+			f := asker.Ask(t.Context(), target)
+			if f.Known() && f.Protocol != "tls" {
+				t.Errorf("%s: got %q %q %q, %q", filepath.Base(file), f.Protocol, f.Product, f.Version, f.Confidence)
+			}
+			printable(t, f)
+		})
+	}
+	asks.Wait()
+}
+
+// confirm compares a finding with what was recorded.
+func confirm(t *testing.T, tr *transcript.Transcript, f rtevent.Finding) {
+	t.Helper()
+	want := tr.Want
+	if f.Protocol != want.Protocol || f.Product != want.Product || f.Version != want.Version {
+		t.Errorf("got %q %q %q, want %q %q %q (%v)", f.Protocol, f.Product, f.Version, want.Protocol, want.Product, want.Version, f.Tried)
+	}
+	if f.Behaviour != rtevent.Answers || (f.TLS != nil) != (tr.Over == transcript.TLS) {
+		t.Errorf("got %q, TLS %v", f.Behaviour, f.TLS)
+	}
+	if f.Known() && len(f.Evidence) == 0 {
+		t.Error("no evidence")
+	}
+	printable(t, f)
+}
+
+// ownerCost is how many connections one may cost who is true to its owner's name: where nothing says that an odd port is
+// the one with TLS, one more.
+func ownerCost(tr *transcript.Transcript) int {
+	if tr.Over == transcript.TLS {
+		return 2
+	}
+	return 1
+}
+
+func readTranscript(t *testing.T, file string) *transcript.Transcript {
+	t.Helper()
+	text, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer text.Close()
+	tr, err := transcript.Read(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+// replayed serves what was recorded of one server until the test ends.
+func replayed(t *testing.T, server ...*transcript.Transcript) identify.Target {
+	t.Helper()
+	over := server[0].Over
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	if over == transcript.UDP {
+		conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { done <- transcript.ServePacket(ctx, conn, server...) }()
+		return udp(conn.LocalAddr().(*net.UDPAddr).AddrPort())
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &served{}
+	s.aim(l.Addr().(*net.TCPAddr).AddrPort())
+	if over == transcript.TLS {
+		l = tls.NewListener(l, certified(t, "a.example"))
+	}
+	go func() { done <- transcript.Serve(ctx, l, server...) }()
+	return s.Target
+}

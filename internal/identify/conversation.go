@@ -1,0 +1,194 @@
+// One conversation: a connection, what is said on it, and what the peer answered.
+
+package identify
+
+import (
+	"net"
+	"time"
+
+	"rtevent"
+	"rtevent/internal/protocol"
+)
+
+// exchange is what came of asking in one way.
+type exchange struct {
+	way     way
+	sent    string
+	heard   string
+	greeted bool          // something was heard before anything was said
+	words   *protocol.Def // in whose words the peer was spoken to; nil: in nobody's
+	tls     *rtevent.TLS  // what the handshake told; nil if there was none
+	alpn    *protocol.Def // the protocol that the handshake agreed on
+	why     string        // why it was not opened, or what TLS said in the end
+	end     ending
+	took    time.Duration
+	read    []rtevent.Finding // what the readers recognise, the best first
+}
+
+// best is the best reading of what was heard.
+func (x *exchange) best() (rtevent.Finding, bool) {
+	if len(x.read) == 0 {
+		return rtevent.Finding{}, false
+	}
+	return x.read[0], true
+}
+
+// conversation is one connection being talked on.
+type conversation struct {
+	exchange
+	conn  net.Conn // bounded, inside TLS if the way is
+	pace  pace
+	until time.Time // by when all must be said
+	first func()    // called at the first byte, outside and again inside TLS
+}
+
+// run talks as the way says.
+func (c *conversation) run() {
+	if c.way.greet != nil {
+		c.listen(c.way.greet(c.pace))
+		c.greeted = c.heard != ""
+	}
+	switch d := c.greeter(); {
+	case c.end != quiet:
+	case d != nil:
+		c.speak(d)
+	case c.greeted && c.way.def == nil:
+		c.say(help) // somebody unknown: what does it make of a plain word?
+		c.listen(c.pace.patience())
+	case c.way.def != nil:
+		c.speak(c.way.def)
+	case c.way.say != "":
+		c.say(c.way.say)
+		c.listen(c.way.answer(c.pace))
+	}
+	c.leave()
+}
+
+// greeter is whose greeting was heard, if anybody's.
+func (c *conversation) greeter() *protocol.Def {
+	if !c.greeted {
+		return nil
+	}
+	for _, f := range c.read {
+		if d := protocol.Lookup(f.Protocol); d != nil && d.Greets {
+			return d
+		}
+	}
+	return nil
+}
+
+// speak says what a client of d says.
+func (c *conversation) speak(d *protocol.Def) {
+	c.words = d
+	if hello := c.way.words(d); hello != "" && c.end == quiet {
+		c.say(hello)
+		c.listen(c.way.answer(c.pace))
+	}
+	if d.Talk != nil && c.end == quiet {
+		c.conn.SetDeadline(c.by(c.pace.patience()))
+		c.heard = d.Talk(c.conn, c.heard)
+		c.read = protocol.Read(c.heard)
+	}
+}
+
+// words are the first words of d over the way's transport.
+func (w way) words(d *protocol.Def) string {
+	if w.network == "udp" {
+		return d.Datagram
+	}
+	return d.Hello
+}
+
+func (c *conversation) say(s string) {
+	c.sent += s
+	c.conn.SetWriteDeadline(c.by(c.pace.patience()))
+	if _, err := c.conn.Write([]byte(s)); err != nil {
+		c.broke(err)
+	}
+}
+
+// listen reads until what was heard is enough, the peer has been quiet for long enough, or it ends. It waits no longer
+// than patience for the first bytes.
+func (c *conversation) listen(patience time.Duration) {
+	defer func() { c.read = protocol.Read(c.heard) }()
+	buf := make([]byte, 4<<10)
+	deadline, last, before := c.by(patience), time.Time{}, len(c.heard)
+	for c.end == quiet {
+		c.conn.SetReadDeadline(deadline)
+		n, err := c.conn.Read(buf)
+		if n > 0 {
+			c.heard += string(buf[:n])
+			last = time.Now()
+			deadline = c.by(c.pace.settle())
+		}
+		switch {
+		case err == nil && time.Now().Before(c.until):
+			continue
+		case err == nil:
+			c.end = talking
+		case endOf(err) != quiet:
+			c.broke(err)
+		case len(c.heard) == before:
+			return
+		default:
+			c.read = protocol.Read(c.heard)
+			enough := last.Add(c.pace.rest(c.read))
+			if !time.Now().Before(enough) || !enough.Before(c.until) {
+				return
+			}
+			deadline = enough
+		}
+	}
+}
+
+// by is the time that comes after d, or before it the end of the port's budget.
+func (c *conversation) by(d time.Duration) time.Time {
+	if t := time.Now().Add(d); t.Before(c.until) {
+		return t
+	}
+	return c.until
+}
+
+func (c *conversation) broke(err error) {
+	c.end, c.why = endOf(err), alertOf(err)
+	if c.end == reset && c.way.network == "udp" {
+		c.end, c.why = unopened, innermost(err) // the host says that nobody is there
+	}
+}
+
+// rest is the quiet after which a reply is taken for whole.
+func (p pace) rest(read []rtevent.Finding) time.Duration {
+	switch {
+	case len(read) > 0 && complete(read[0]):
+		return p.settle()
+	case len(read) > 0 && read[0].Confidence == rtevent.Strong:
+		return 4 * p.settle()
+	default:
+		return 12 * p.settle()
+	}
+}
+
+// complete tells a finding that asking again could not better.
+func complete(f rtevent.Finding) bool {
+	return f.Confidence == rtevent.Strong && f.Product != "" && f.Version != ""
+}
+
+// leave says goodbye where that is the custom and lets the peer close first, so that it meets no broken connection.
+func (c *conversation) leave() {
+	if c.end != quiet || c.words == nil || c.words.Bye == "" || c.way.network == "udp" {
+		return
+	}
+	if _, known := c.best(); !known {
+		return // it would not understand
+	}
+	c.conn.SetDeadline(c.by(4 * c.pace.settle()))
+	if _, err := c.conn.Write([]byte(c.words.Bye)); err != nil {
+		return
+	}
+	buf := make([]byte, 4<<10)
+	for {
+		if _, err := c.conn.Read(buf); err != nil {
+			return
+		}
+	}
+}

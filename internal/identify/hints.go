@@ -1,0 +1,149 @@
+// Hints: who may be there, before anything is asked. A hint orders the questions; it never decides.
+
+package identify
+
+import (
+	"slices"
+	"strings"
+
+	"rtevent"
+	"rtevent/internal/protocol"
+)
+
+// hint is a protocol that the owner or the port points to.
+type hint struct {
+	def    *protocol.Def
+	score  int
+	owner  bool // who holds the socket points to it; otherwise only the port does
+	secure bool // TLS from the first byte is usual on this port
+}
+
+// The weights of what points to a protocol. An executable is hard to mistake; a container is named by whoever starts
+// it; the port only orders what the owner leaves open.
+const (
+	byExecutable = 60
+	byProgram    = 50
+	byName       = 40
+	byPackage    = 30
+	byUnit       = 20
+	byContainer  = 10
+	byPort       = 5
+)
+
+// mostHints keeps hints a minority of the ways.
+const mostHints = 2
+
+// hintsFor ranks the protocols that a listener's holders and port point to, the best first, the owner's before the
+// port's.
+func hintsFor(l rtevent.Listener) []hint {
+	var hints []hint
+	for _, d := range protocol.All {
+		if d.Name == "tls" {
+			continue // asked anyway
+		}
+		h := hint{def: d, secure: slices.Contains(d.SecurePorts, l.Port)}
+		for _, o := range l.Holders {
+			h.score = max(h.score, points(o, d))
+		}
+		h.owner = h.score > 0
+		if h.secure || slices.Contains(d.Ports, l.Port) {
+			h.score += byPort
+		}
+		if h.score > 0 {
+			hints = append(hints, h)
+		}
+	}
+	slices.SortStableFunc(hints, func(a, b hint) int { return b.score - a.score })
+	return hints[:min(len(hints), mostHints)]
+}
+
+// way is how to ask for what the hint points to.
+func (h hint) way() way {
+	switch {
+	case h.secure:
+		return handshake(h.def)
+	case h.def.Greets:
+		return wait()
+	default:
+		return hello(h.def)
+	}
+}
+
+// expectant tells whether somebody is to be expected who deserves more time: one whom the owner points to, or one who
+// greets, which may take a while.
+func expectant(hints []hint) bool {
+	return slices.ContainsFunc(hints, func(h hint) bool { return h.owner || h.def.Greets })
+}
+
+// points weighs how strongly a holder points to a protocol; 0 is not at all.
+func points(o rtevent.Owner, d *protocol.Def) int {
+	if goesBetween(o) {
+		return 0
+	}
+	for _, clue := range clues(o) {
+		if names(d, clue.name, clue.weight < byName) {
+			return clue.weight
+		}
+	}
+	return 0
+}
+
+type clue struct {
+	name   string
+	weight int
+}
+
+// clues are the names that a holder goes by, the hardest to mistake first.
+func clues(o rtevent.Owner) []clue {
+	all := []clue{{base(o.Exe), byExecutable}}
+	if p := o.Program; p != nil {
+		all = append(all, clue{base(p.Name), byProgram}, clue{base(p.Path), byProgram})
+	}
+	all = append(all, clue{o.Name, byName})
+	if len(o.Cmdline) > 0 {
+		title, _, _ := strings.Cut(o.Cmdline[0], ": ") // "nginx: master process"
+		all = append(all, clue{base(title), byName})
+	}
+	if p := o.Package; p != nil {
+		all = append(all, clue{p.Name, byPackage})
+	}
+	unit, _, _ := strings.Cut(strings.TrimSuffix(o.Unit, ".service"), "@") // "postgresql@15-main.service"
+	all = append(all, clue{unit, byUnit})
+	if c := o.Container; c != nil {
+		all = append(all, clue{c.Name, byContainer})
+	}
+	return all
+}
+
+// base is the last part of a path of any system; empty for none.
+func base(p string) string { return p[strings.LastIndexAny(p, `/\`)+1:] }
+
+// names tells whether a name is one of the protocol's programs, whatever version it ends in ("php-fpm8.2"); a package, a
+// unit or a container may also be called like the protocol itself.
+func names(d *protocol.Def, name string, loosely bool) bool {
+	name = strings.TrimSuffix(strings.ToLower(name), ".exe")
+	for _, n := range []string{name, strings.TrimRight(name, "0123456789.-")} {
+		is := func(program string) bool { return strings.EqualFold(program, n) }
+		if slices.ContainsFunc(d.Programs, is) || loosely && n == d.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// goBetweens hold a socket for somebody else: they tell nothing of what answers.
+var goBetweens = []string{
+	"haproxy", "envoy", "traefik", "stunnel", "stunnel4", "sslh", "hitch", "ghostunnel", // proxies
+	"inetd", "xinetd", "systemd", "tcpserver", "s6-tcpserver", "launchd", // who start others
+	"socat", "nc", "ncat", "ssh", "autossh", "rinetd", "redir", "kubectl", "cloudflared", "frpc", "frps", // tunnels
+	"docker-proxy", "rootlessport", "slirp4netns", "pasta", "gvproxy", "com.docker.backend", "wslrelay", // of containers
+}
+
+// goesBetween tells a holder that only passes on what it takes.
+func goesBetween(o rtevent.Owner) bool {
+	if o.ForwardsTo != "" || o.Activates != "" {
+		return true
+	}
+	exe := strings.TrimSuffix(strings.ToLower(base(o.Exe)), ".exe")
+	return slices.Contains(goBetweens, exe) || slices.Contains(goBetweens, o.Name)
+}

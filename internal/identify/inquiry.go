@@ -1,0 +1,208 @@
+// The inquiry: one port, the ways still to go, and what came of those that went.
+
+package identify
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"rtevent"
+)
+
+// never is how timers are set that wait for something else first.
+const never = 24 * time.Hour
+
+// inquiry asks one port. Its own goroutine holds all of it; each way runs in another and only sends news.
+type inquiry struct {
+	asker  *Asker
+	target Target
+	hints  []hint
+	pace   pace
+
+	queue   []way            // still to go, in this order
+	asked   map[string]bool  // names of the ways that went
+	tried   []string         // the same in order
+	running map[int]*running // under way
+	done    []exchange       // that went
+	news    chan news
+
+	secured bool // a handshake was completed: only what is inside counts from there on
+	parses  bool // the peer shows that it reads what it is sent
+	texts   bool // and that it is text that it understands
+	known   bool // a strong reading has named the protocol
+	awaits  bool // who was named greets, and the greeting is still to come
+	settled bool // there is nothing more to learn
+
+	began time.Time
+	until time.Time   // when the budget is used up, once somebody accepted
+	end   *time.Timer // a moment after that
+	next  *time.Timer // when the next way may join those under way
+	free  bool        // next has passed, or the last way ended before
+}
+
+// running is a way under way.
+type running struct {
+	way    way
+	stop   context.CancelFunc
+	speaks bool // the peer is saying something: nobody joins it
+}
+
+func newInquiry(a *Asker, t Target, hints []hint) *inquiry {
+	q := &inquiry{
+		asker: a, target: t, hints: hints,
+		pace:    pace{timeout: a.timeout, expectant: expectant(hints)},
+		asked:   map[string]bool{},
+		running: map[int]*running{},
+		news:    make(chan news),
+		free:    true,
+	}
+	if t.Listener.Transport == rtevent.UDP {
+		q.pace.rtt = assumedRTT(t.Listener)
+		q.queue = planUDP(hints)
+	} else {
+		q.queue = plan(hints)
+	}
+	return q
+}
+
+// run asks until there is nothing more to learn, nobody left to ask, or no time. All connections are closed when it
+// returns.
+func (q *inquiry) run(ctx context.Context) {
+	inner, stop := context.WithCancel(ctx)
+	defer stop()
+	q.began = time.Now()
+	q.next, q.end = time.NewTimer(never), time.NewTimer(never)
+	defer q.next.Stop()
+	defer q.end.Stop()
+
+	for !q.settled && ctx.Err() == nil {
+		if w, ok := q.choose(); ok {
+			q.start(inner, w)
+			continue
+		}
+		if q.waitsInVain() {
+			q.stop(named("wait"))
+		}
+		if len(q.running) == 0 {
+			return
+		}
+		select {
+		case n := <-q.news:
+			q.take(n)
+		case <-q.next.C:
+			q.free = true
+		case <-q.end.C:
+			q.settled = true
+		case <-ctx.Done():
+		}
+	}
+	stop()
+	for len(q.running) > 0 {
+		q.take(<-q.news)
+	}
+}
+
+// choose takes the next way that may go now.
+func (q *inquiry) choose() (way, bool) {
+	if !q.mayStart() {
+		return way{}, false
+	}
+	for len(q.queue) > 0 {
+		w := q.queue[0]
+		q.queue = q.queue[1:]
+		if !q.asked[w.name] {
+			return w, true
+		}
+	}
+	return q.earn()
+}
+
+// mayStart tells whether one more connection may be opened now: a moment after the last, and not while the peer is
+// saying something.
+func (q *inquiry) mayStart() bool {
+	if !q.free || len(q.running) >= q.asker.atOnce {
+		return false
+	}
+	for _, r := range q.running {
+		if r.speaks {
+			return false
+		}
+	}
+	if !q.until.IsZero() && !time.Now().Before(q.until) {
+		return false
+	}
+	return len(q.tried) < firstWays || q.parses && len(q.tried) < allWays
+}
+
+// earn is a further hello for a peer that has shown that it reads what it is sent.
+func (q *inquiry) earn() (way, bool) {
+	if !q.parses || q.known || q.target.Listener.Transport == rtevent.UDP {
+		return way{}, false
+	}
+	for _, d := range earned(q.texts) {
+		w := hello(d).first()
+		if q.secured {
+			w = w.inside()
+		}
+		if !q.asked[w.name] {
+			return w, true
+		}
+	}
+	return way{}, false
+}
+
+// waitsInVain tells whether all that is left is to wait for a greeting from a peer that has answered others without one.
+func (q *inquiry) waitsInVain() bool {
+	if q.awaits {
+		return false
+	}
+	for _, r := range q.running {
+		if r.way.name != "wait" || r.speaks {
+			return false
+		}
+	}
+	return slices.ContainsFunc(q.done, func(x exchange) bool { return x.heard != "" })
+}
+
+func (q *inquiry) start(ctx context.Context, w way) {
+	ctx, stop := context.WithCancel(ctx)
+	id := len(q.tried)
+	q.running[id] = &running{way: w, stop: stop}
+	q.tried = append(q.tried, w.name)
+	q.asked[w.name] = true
+	q.free = false
+	go q.ask(ctx, id, w, q.pace, q.until)
+}
+
+// take hears what one way tells.
+func (q *inquiry) take(n news) {
+	r := q.running[n.id]
+	switch n.what {
+	case connected:
+		q.accepted(n.rtt)
+		q.next.Reset(r.way.lead(q.pace))
+	case speaking:
+		r.speaks = true
+	case secured:
+		r.speaks = false
+		q.enter(n.way)
+	case ended:
+		r.stop()
+		delete(q.running, n.id)
+		q.free = q.free || n.id == len(q.tried)-1
+		q.done = append(q.done, n.done)
+		q.learn(n.done)
+	}
+}
+
+// accepted notes that the peer took a connection: from the first one on, the clock runs.
+func (q *inquiry) accepted(rtt time.Duration) {
+	if q.target.Listener.Transport != rtevent.UDP && (q.pace.rtt == 0 || rtt < q.pace.rtt) {
+		q.pace.rtt = rtt
+	}
+	if q.until.IsZero() {
+		q.until = time.Now().Add(q.pace.total())
+		q.end.Reset(q.pace.total() + 20*q.pace.settle())
+	}
+}

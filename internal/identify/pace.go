@@ -1,0 +1,61 @@
+// Pace: how long to wait for what.
+
+package identify
+
+import "time"
+
+// pace follows from the peer's own round trip, so that a silent peer on loopback is known in two thirds of a second and
+// nobody behind a slow link is cut off.
+type pace struct {
+	// rtt is the time that connecting took.
+	rtt time.Duration
+
+	// timeout is the whole budget of the port that the user set; 0 if none.
+	timeout time.Duration
+
+	// expectant: the owner or the port points to somebody who deserves more time, such as a mail server that looks
+	// up its caller's name before it greets.
+	expectant bool
+}
+
+// total is the budget of a port from its first connection.
+func (p pace) total() time.Duration {
+	if p.timeout > 0 {
+		return p.timeout
+	}
+	if p.expectant {
+		return min(3*time.Second+20*p.rtt, 6*time.Second)
+	}
+	return p.plain()
+}
+
+func (p pace) plain() time.Duration { return min(1200*time.Millisecond+20*p.rtt, 6*time.Second) }
+
+// patience is how long an answer may take: 480 ms on loopback.
+func (p pace) patience() time.Duration {
+	if p.timeout > 0 {
+		return p.timeout * 2 / 5
+	}
+	return p.plain() * 2 / 5
+}
+
+// vigil is how long to wait for a greeting while others ask: until the last of them has its answer.
+func (p pace) vigil() time.Duration {
+	if p.expectant {
+		return p.total()
+	}
+	return min(p.patience()+firstWays*p.moment(), p.total())
+}
+
+// moment is how long one way is asked before the next one joins it.
+func (p pace) moment() time.Duration { return p.within(30*time.Millisecond + 2*p.rtt) }
+
+// lead is the same for the way to which the owner points: long enough for a busy server to confirm it alone.
+func (p pace) lead() time.Duration { return p.within(150*time.Millisecond + 8*p.rtt) }
+
+// within keeps what lies between two ways from using up a small budget.
+func (p pace) within(d time.Duration) time.Duration { return min(d, p.total()/8) }
+
+// settle is the quiet after which a reply is worth reading; one that tells everything is enough then. One that is
+// recognised may go on for four times that, and one that nobody knows for twelve.
+func (p pace) settle() time.Duration { return 5*time.Millisecond + p.rtt }

@@ -1,0 +1,38 @@
+// UDP: one well-formed datagram after the other.
+
+package identify
+
+import (
+	"time"
+
+	"rtevent"
+	"rtevent/internal/protocol"
+)
+
+// harmless are the protocols whose datagram any server may be sent. A query for a name is the smallest and best known
+// of all well-formed questions; an empty or malformed datagram, by contrast, has brought down real servers.
+var harmless = []string{"domain"}
+
+// planUDP orders the ways for a UDP port: where owner and port point, then what is harmless.
+func planUDP(hints []hint) []way {
+	var ways []way
+	for _, h := range hints {
+		if h.def.Datagram != "" {
+			ways = append(ways, datagram(h.def).first())
+		}
+	}
+	for _, name := range harmless {
+		if d := protocol.Lookup(name); d != nil && d.Datagram != "" {
+			ways = append(ways, datagram(d))
+		}
+	}
+	return distinct(ways)
+}
+
+// assumedRTT is the round trip to allow for where no connection is made that would measure it.
+func assumedRTT(l rtevent.Listener) time.Duration {
+	if l.AddrPort().Addr().IsLoopback() {
+		return time.Millisecond
+	}
+	return 100 * time.Millisecond
+}
