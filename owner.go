@@ -74,9 +74,12 @@ type Package struct {
 
 // Program is what runs inside a general executable: a Go module, a jar, a script.
 type Program struct {
-	Kind    string `json:"kind"` // go, java, python, node, ruby, php, perl, shell
+	Kind    string `json:"kind"` // go, java, python, node, ruby, php, perl, lua, erlang, dotnet, shell
 	Name    string `json:"name,omitempty"`
 	Version string `json:"version,omitempty"`
+
+	// Runtime is the version of the language that was built into the executable: "1.22.1" of Go.
+	Runtime string `json:"runtime,omitempty"`
 
 	// Path is the file that tells: the script, the jar; Project is the directory or name of the project it belongs
 	// to, found from its marker file (go.mod, package.json, pyproject.toml, Gemfile, composer.json).
