@@ -61,6 +61,7 @@ var ftpMarks = []mark{
 	{"pyftpdlib ", "pyftpdlib"},
 	{"Serv-U FTP Server v", "Serv-U"},
 	{"Wing FTP Server", "Wing FTP Server"},
+	{"FTP server (GNU inetutils ", "GNU inetutils ftpd"},
 	{"FTP server (Version wu-", "WU-FTPD"},
 	{"FTP server (Version ", "BSD ftpd"},
 	{"Xlight FTP Server ", "Xlight FTP Server"},

@@ -23,7 +23,10 @@ const httpHello = "GET / HTTP/1.0\r\nUser-Agent: rtevent\r\nAccept: */*\r\n\r\n"
 
 func readHTTP(reply string) (rtevent.Finding, bool) {
 	head, ok := cutHead(reply)
-	if !ok || scolding(head) != "" {
+	if !ok {
+		return readHTTP2(reply)
+	}
+	if scolding(head) != "" {
 		return nothing()
 	}
 	if !head.whole || mayScold(head) {

@@ -39,10 +39,11 @@ func serverToken(server string) (product, version string) {
 	return product, version
 }
 
-// pythonServer names the servers of Python's standard library by Python's version: their own number never moves.
+// pythonServer names the servers of Python's standard library by Python's version, since their own number never moves,
+// and those that put Python before their name.
 func pythonServer(server string) (product, version string) {
 	name, rest, _ := strings.Cut(server, " ")
-	python, ok := strings.CutPrefix(rest, "Python/")
+	_, python, ok := strings.Cut(rest, "Python/") // or CPython
 	switch {
 	case ok && strings.HasPrefix(name, "SimpleHTTP/"):
 		return "SimpleHTTPServer", python
@@ -50,6 +51,8 @@ func pythonServer(server string) (product, version string) {
 		return "BaseHTTPServer", python
 	case ok && strings.HasPrefix(name, "WSGIServer/"):
 		return "wsgiref", python
+	case strings.HasPrefix(name, "Python/"):
+		return serverToken(rest)
 	}
 	return "", ""
 }
@@ -141,6 +144,9 @@ var httpSoftware = map[string]string{
 	"apache-coyote": "Apache Tomcat",
 	"tornadoserver": "Tornado",
 	"libisc":        "BIND",
+	"h2o":           "H2O",
+	"twistedweb":    "Twisted Web",
+	"tengine":       "Tengine",
 	"miniserv":      "Webmin",
 	"litespeed":     "LiteSpeed",
 	"envoy":         "Envoy",

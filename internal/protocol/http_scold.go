@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// What servers of other protocols say to a client of HTTP, from the first byte of the body to the last.
+// What servers of other protocols say to a client of HTTP, from the first byte of the body on.
 const (
 	goScolds    = "Client sent an HTTP request to an HTTPS server.\n"
 	mongoScolds = "It looks like you are trying to access MongoDB over HTTP on the native driver port.\r\n"
@@ -23,11 +23,11 @@ func scolding(h httpHead) (spoken string) {
 		return "tls"
 	case h.status == "400" && server == "Apache" && strings.Contains(h.body, "\nReason: You're speaking plain HTTP to an SSL-enabled server port.<br />\n"):
 		return "tls"
-	case h.status == "400" && h.fields == "" && h.body == goScolds:
+	case h.status == "400" && h.fields == "" && strings.HasPrefix(h.body, goScolds):
 		return "tls"
 	case h.status == "400" && h.fields == "" && strings.HasPrefix(h.body, "Port ") && strings.Contains(h.body, " is for clickhouse-client program.\r\n"):
 		return "clickhouse"
-	case h.status == "200" && h.body == mongoScolds:
+	case h.status == "200" && strings.HasPrefix(h.body, mongoScolds):
 		return "mongodb"
 	case h.status == "501" && reason == "Tor is not an HTTP Proxy":
 		return "socks"

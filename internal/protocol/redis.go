@@ -32,8 +32,13 @@ func readRedis(reply string) (rtevent.Finding, bool) {
 		return f, true
 	case strings.HasPrefix(first, "-DENIED ") && strings.Contains(first, " protected mode "):
 		f := strong("redis", "RESP error: protected mode", first)
+		if strings.HasPrefix(first, "-DENIED Redis ") {
+			f.Product = "Redis"
+		}
 		f.Details = details("protected_mode", "yes")
 		return f, true
+	case strings.HasPrefix(first, "-NOPERM ") && strings.HasPrefix(rest, "-NOPERM "):
+		return strong("redis", "RESP errors: no permission", reply), true
 	case first == "+PONG" && strings.HasPrefix(rest, "-"):
 		return strong("redis", "PING answered, INFO refused in RESP", reply), true
 	case first == "+PONG" && (rest == "" || rest[0] == '$'):

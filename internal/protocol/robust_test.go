@@ -70,7 +70,7 @@ func checkOnly(t *testing.T, file, reply, own string) {
 	for _, f := range protocol.Read(reply) {
 		checkFinding(t, f)
 		if f.Confidence == rtevent.Strong && f.Protocol != own {
-			t.Errorf("%s: cut or continued, it is read as %s: %.300q", file, f.Protocol, reply)
+			t.Errorf("%s: cut or continued, it is read as %s: %.100q", file, f.Protocol, reply)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func (r *Recorder) Read(p []byte) (int, error) {
 	if n > 0 {
 		r.remember(Turn{By: Server, Data: string(p[:n])})
 	}
-	if ended(err) && r.t.Over != UDP {
+	if isEnd(err) && r.t.Over != UDP {
 		r.remember(Turn{By: Server, Close: true})
 	}
 	return n, err
@@ -79,8 +79,8 @@ func (r *Recorder) remember(turn Turn) {
 	}
 }
 
-// ended tells the end of a stream from a read that merely took too long or was broken off by this side.
-func ended(err error) bool {
+// isEnd tells the end of a stream from a read that merely took too long or was broken off by this side.
+func isEnd(err error) bool {
 	return err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed)
 }
 
@@ -111,11 +111,19 @@ func Record(ctx context.Context, conn net.Conn, say Lines) (*Transcript, error) 
 		conn.SetReadDeadline(time.Now().Add(5 * say.Quiet))
 		say.Talk(r, heard)
 	}
-	if err := speak(r, say.Bye); err != nil {
-		return r.Transcript(), nil // the server may have hung up first, which is part of the record
+	if r.ended() || speak(r, say.Bye) != nil {
+		return r.Transcript(), ctx.Err() // the server hung up first, which is part of the record
 	}
 	r.listen(ctx, say.Quiet)
 	return r.Transcript(), ctx.Err()
+}
+
+// ended tells whether the server has ended its stream.
+func (r *Recorder) ended() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last := len(r.t.Turns) - 1
+	return last >= 0 && r.t.Turns[last].Close
 }
 
 func speak(w io.Writer, words string) error {
