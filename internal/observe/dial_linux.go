@@ -1,0 +1,84 @@
+package observe
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"rtevent"
+)
+
+func (s *Snapshot) dial(ctx context.Context, l rtevent.Listener, network string) (net.Conn, error) {
+	if l.Namespace == "" {
+		return dialHere(ctx, l, network)
+	}
+	key, ok := s.rooms[l.Namespace].(*os.File)
+	if !ok {
+		return nil, fmt.Errorf("dial %s: network namespace %s was not entered: %w", l.PortName(), l.Namespace, fs.ErrPermission)
+	}
+	var conn net.Conn
+	var err error
+	onThread(func() {
+		if err = enter(key); err == nil {
+			conn, err = dialHere(ctx, l, network)
+		}
+	})
+	return conn, err
+}
+
+// dialHere dials from the network namespace that the thread is in.
+func dialHere(ctx context.Context, l rtevent.Listener, network string) (net.Conn, error) {
+	var dialer net.Dialer
+	at := l.AddrPort()
+	if l.Device != "" {
+		dialer.Control = func(_, _ string, c syscall.RawConn) error { return bindTo(l.Device, c) }
+		at = netip.AddrPortFrom(addressOn(l), l.Port)
+	}
+	return dialer.DialContext(ctx, network, at.String())
+}
+
+// bindTo makes a connection leave by a device: a socket that is bound to one takes nothing else.
+func bindTo(device string, c syscall.RawConn) error {
+	var failed error
+	err := c.Control(func(fd uintptr) { failed = unix.BindToDevice(int(fd), device) })
+	if err == nil {
+		err = failed
+	}
+	if err != nil {
+		return fmt.Errorf("bind to device %s: %w", device, err)
+	}
+	return nil
+}
+
+// addressOn is where a Listener that is bound to a device can be dialled: an own address of that device when it takes
+// all, and with the zone that link-local addresses need.
+func addressOn(l rtevent.Listener) netip.Addr {
+	if l.Address.IsLinkLocalUnicast() && l.Address.Is6() {
+		return l.Address.WithZone(l.Device)
+	}
+	if !l.Address.IsUnspecified() {
+		return l.Address
+	}
+	device, err := net.InterfaceByName(l.Device)
+	if err != nil {
+		return l.AddrPort().Addr()
+	}
+	addresses, _ := device.Addrs()
+	for _, a := range addresses {
+		prefix, err := netip.ParsePrefix(a.String())
+		if err != nil || prefix.Addr().Is4() != (l.Address.Is4() || l.DualStack) && prefix.Addr().Is4() {
+			continue
+		}
+		if prefix.Addr().IsLinkLocalUnicast() && prefix.Addr().Is6() {
+			return prefix.Addr().WithZone(l.Device)
+		}
+		return prefix.Addr()
+	}
+	return l.AddrPort().Addr()
+}

@@ -1,0 +1,34 @@
+//go:build !linux
+
+package observe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+
+	"rtevent"
+)
+
+// remedies say what shows the listeners where rtevent cannot.
+var remedies = map[string]string{
+	"windows": `"netstat -abno" as administrator, or Get-NetTCPConnection -State Listen`,
+	"darwin":  `"sudo lsof -nP -iTCP -sTCP:LISTEN -iUDP"`,
+	"freebsd": `"sockstat -l"`,
+}
+
+func look(context.Context, Options) (*Snapshot, error) {
+	remedy := remedies[runtime.GOOS]
+	if remedy == "" {
+		remedy = `"netstat -an"`
+	}
+	return nil, fmt.Errorf("list the listeners of %s: rtevent reads them from Linux kernels only; %s shows them: %w",
+		runtime.GOOS, remedy, errors.ErrUnsupported)
+}
+
+func (s *Snapshot) dial(ctx context.Context, l rtevent.Listener, network string) (net.Conn, error) {
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, network, l.AddrPort().String())
+}
