@@ -53,7 +53,7 @@ func (r *Registry) facts(own, other signs) []rtevent.Fact {
 	for _, s := range sources {
 		says := spoken(own, s.letter, "has it")
 		if says == "" {
-			says = spoken(other, s.letter, "has something else")
+			says = spoken(other, s.letter, "has another use")
 		}
 		facts = append(facts, rtevent.Fact{Source: s.Name, Date: s.Date, Says: says, Silent: says == ""})
 		if says == "" {
@@ -93,5 +93,5 @@ func spoken(s signs, letter byte, words string) string {
 	if len(names) == 0 {
 		return words
 	}
-	return words + ": " + strings.Join(names, ", ")
+	return words + " (" + strings.Join(names, ", ") + ")"
 }

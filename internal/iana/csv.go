@@ -80,8 +80,8 @@ func fromRecord(record []string, at layout) (Row, error) {
 		}
 		return record[at[i]]
 	}
-	row := Row{Name: plain(cell(0)), First: NoPort, Last: NoPort, Description: plain(cell(3)), Assignee: persons(cell(4)),
-		Contact: persons(cell(5)), Registered: plain(cell(6)), Modified: plain(cell(7)), Reference: references(cell(8)),
+	row := Row{Name: plain(cell(0)), First: NoPort, Last: NoPort, Description: plain(cell(3)), Assignee: unmarked(persons(cell(4))),
+		Contact: unmarked(persons(cell(5))), Registered: plain(cell(6)), Modified: plain(cell(7)), Reference: references(cell(8)),
 		Unauthorized: plain(cell(9)), Notes: plain(cell(10))}
 	if port := strings.TrimSpace(cell(1)); port != "" {
 		if row.First, row.Last = parsePorts(port); row.First == NoPort {
@@ -101,6 +101,9 @@ func fromRecord(record []string, at layout) (Row, error) {
 	shorten(&row)
 	return row, nil
 }
+
+// unmarked takes off what a table would read as a mark of its own.
+func unmarked(s string) string { return strings.TrimLeft(s, "~= ") }
 
 // shorten says in a word what the registry says in a sentence hundreds of times.
 func shorten(row *Row) {

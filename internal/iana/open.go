@@ -68,39 +68,40 @@ func CacheFile() (string, error) {
 
 // readTable reads a table that Update wrote and verifies that it is whole.
 func readTable(path string) (table, error) {
-	b, err := readFile(path)
+	text, err := readFile(path)
 	if err != nil {
 		return table{}, err
 	}
-	t, err := openTable(string(b))
+	t, err := openTable(text)
 	if err != nil {
 		return table{}, fmt.Errorf("read %s: %w", path, err)
 	}
-	if sum := t.checksum(b[len(b)-len(t.ranges)-len(t.rows):]); sum != t.Sum {
+	if sum := t.checksum(t.body); sum != t.Sum {
 		return table{}, fmt.Errorf("read %s: it is damaged: the checksum is %s, not %q", path, sum, t.Sum)
 	}
 	return t, nil
 }
 
 // readFile reads a regular file of a bounded size.
-func readFile(path string) ([]byte, error) {
+func readFile(path string) (string, error) {
 	info, err := os.Stat(path) // before opening: to open a pipe would wait for its writer
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if !info.Mode().IsRegular() || info.Size() > limit {
-		return nil, fmt.Errorf("read %s: it is no file, or larger than %d MiB", path, limit>>20)
+		return "", fmt.Errorf("read %s: it is no file, or larger than %d MiB", path, limit>>20)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer f.Close()
-	b := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, b); err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+	var text strings.Builder
+	text.Grow(int(info.Size()))
+	if _, err := io.Copy(&text, io.LimitReader(f, limit)); err != nil {
+		return "", fmt.Errorf("read %s: %w", path, err)
 	}
-	return b, nil
+	return text.String(), nil
 }
 
 // AsOf is the date of the data: "names of 2026-09, fields of 2015-07", or "IANA registry of 2026-11-22".

@@ -68,16 +68,19 @@ func (r *Registry) Practice(t rtevent.Transport, port uint16) []rtevent.Practice
 
 // agreement says how a use stands to the registration. A registration that is younger than the table was not compared.
 func (r *Registry) agreement(u use, t rtevent.Transport, port uint16) string {
-	registered := false
+	registered, compared := false, false
 	for row := range r.table.at(port) {
-		registered = registered || row.on(t) && row.Name != "" && row.State != Gone
+		if row.on(t) && row.Name != "" && row.State != Gone {
+			registered = true
+			compared = compared || row.State != Later && u.judged()
+		}
 	}
 	switch {
 	case !registered && port >= dynamic:
 		return "dynamic"
 	case !registered:
 		return "unassigned"
-	case !u.judged():
+	case !compared:
 		return "unknown"
 	case u.agrees == "no":
 		return "no"

@@ -50,7 +50,7 @@ func Encode(h Header, rows []Row) string {
 		body.WriteString(r.String())
 		body.WriteByte('\n')
 	}
-	h.Sum = h.checksum([]byte(body.String()))
+	h.Sum = h.checksum(body.String())
 	return h.String() + body.String()
 }
 
@@ -68,11 +68,16 @@ func (h Header) String() string {
 
 // checksum covers the heading and all lines after it. It finds damage, not malice: whoever can write the cache can
 // write anything.
-func (h Header) checksum(body []byte) string {
+func (h Header) checksum(body string) string {
 	h.Sum = ""
-	polynomial := crc32.MakeTable(crc32.Castagnoli)
-	sum := crc32.Update(0, polynomial, []byte(h.String()))
-	return fmt.Sprintf("%08x", crc32.Update(sum, polynomial, body))
+	sum := crc32.ChecksumIEEE([]byte(h.String()))
+	var chunk [32 << 10]byte // the body is large, and copying all of it costs more than the sum
+	for body != "" {
+		n := copy(chunk[:], body)
+		sum = crc32.Update(sum, crc32.IEEETable, chunk[:n])
+		body = body[n:]
+	}
+	return fmt.Sprintf("%08x", sum)
 }
 
 // arrange joins rows that are equal but for the transport, and sorts: ranges, ports, names; of one port in the order
@@ -135,8 +140,9 @@ func union(a, b string) string {
 // table is a text of Encode.
 type table struct {
 	Header
-	ranges string // the lines of ranges
-	rows   string // all further lines
+	body   string // all lines after the heading:
+	ranges string // those of ranges
+	rows   string // and the others
 }
 
 // openTable splits a text into its parts. It verifies nothing but the title.
@@ -155,7 +161,7 @@ func openTable(text string) (table, error) {
 			}
 		}
 	}
-	t.rows = rest
+	t.body = rest
 	for {
 		line, after, _ := strings.Cut(rest, "\n")
 		if first, last := parsePorts(firstCell(line)); first == last {
@@ -163,7 +169,7 @@ func openTable(text string) (table, error) {
 		}
 		rest = after
 	}
-	t.ranges, t.rows = t.rows[:len(t.rows)-len(rest)], rest
+	t.ranges, t.rows = t.body[:len(t.body)-len(rest)], rest
 	return t, nil
 }
 

@@ -43,27 +43,33 @@ func persons(s string) string {
 	})
 }
 
-// references turns "[RFC6335][RFC9110]" into "RFC6335, RFC9110".
+// references turns "[RFC6335][1][n/a]" into "RFC6335": footnotes are not part of the CSV.
 func references(s string) string {
-	return list(s, func(name string) string { return name })
+	return list(s, func(name string) string {
+		if name == "n/a" || strings.Trim(name, "0123456789") == "" {
+			return ""
+		}
+		return name
+	})
 }
 
 // list joins what stands in brackets; text without brackets stays as it is.
 func list(s string, each func(string) string) string {
 	var names []string
-	rest := s
+	rest, listed := s, false
 	for {
 		_, after, opens := strings.Cut(rest, "[")
 		name, next, closes := strings.Cut(after, "]")
 		if !opens || !closes {
 			break
 		}
+		listed = true
 		if name = plain(each(strings.TrimSpace(name))); name != "" {
 			names = append(names, name)
 		}
 		rest = next
 	}
-	if names == nil {
+	if !listed {
 		return plain(s)
 	}
 	return strings.Join(names, ", ")
