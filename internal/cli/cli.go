@@ -1,0 +1,109 @@
+// Package cli is what the user types: one file per command. It prints; the other packages know.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes, the same for every command.
+const (
+	exitFine       = 0 // nothing to worry about
+	exitScrutiny   = 1 // something deserves scrutiny
+	exitNothing    = 2 // nothing there
+	exitPermission = 3 // not permitted
+	exitBadInput   = 4 // the command line or a file given to it is wrong
+	exitInternal   = 5 // something broke
+)
+
+// Main runs one command line and returns its exit code. All errors are printed here and nowhere else.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitFine
+	}
+	code := exitCode(err)
+	if message := err.Error(); message != "" {
+		fmt.Fprintf(stderr, "rtevent: error: %s\n", printable(message))
+	}
+	if hint := hintOf(err); hint != "" {
+		fmt.Fprintf(stderr, "rtevent: hint: %s\n", hint)
+	}
+	return code
+}
+
+// exitCode is the one place where an error becomes a number.
+func exitCode(err error) int {
+	var outcome outcome
+	var input *inputError
+	switch {
+	case errors.As(err, &outcome):
+		return int(outcome)
+	case errors.As(err, &input):
+		return exitBadInput
+	case errors.Is(err, fs.ErrPermission):
+		return exitPermission
+	default:
+		return exitInternal
+	}
+}
+
+// outcome is the end of a command that worked and found something: the exit code tells it, no message does.
+type outcome int
+
+func (o outcome) Error() string { return "" }
+
+// inputError is a mistake of whoever typed the command.
+type inputError struct {
+	what string
+	hint string
+}
+
+func (e *inputError) Error() string { return e.what }
+
+func badInput(hint, format string, args ...any) error {
+	return &inputError{what: fmt.Sprintf(format, args...), hint: hint}
+}
+
+func hintOf(err error) string {
+	var input *inputError
+	switch {
+	case errors.As(err, &input):
+		return input.hint
+	case errors.Is(err, fs.ErrPermission):
+		return "run it as root, or give it the capabilities that the message names"
+	case errors.Is(err, errors.ErrUnsupported):
+		return "on this system rtevent cannot list listeners yet; `rtevent registry` works everywhere"
+	default:
+		return ""
+	}
+}
+
+// newRoot lists every command. Without one, rtevent looks at this host.
+func newRoot() *cobra.Command {
+	root := newLook()
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return badInput("see `"+c.CommandPath()+" --help`", "%s", err)
+	})
+	root.AddCommand(newRegistry(), newRecord(), newMan())
+	return root
+}
+
+// noColour follows https://no-color.org: any non-empty value counts.
+func noColour() bool {
+	return os.Getenv("NO_COLOR") != "" || strings.EqualFold(os.Getenv("TERM"), "dumb")
+}

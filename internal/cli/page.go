@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rtevent"
+	"rtevent/internal/iana"
+	"rtevent/internal/survey"
+)
+
+// page is everything about one port: what is there now, what the registry claims, what practice puts there, and how to
+// check by hand.
+type page struct {
+	Schema    string              `json:"schema"`
+	Kind      string              `json:"kind"`
+	Port      uint16              `json:"port"`
+	Claims    []rtevent.Claim     `json:"claims"`
+	Practice  []rtevent.Practice  `json:"practice"`
+	Listeners []rtevent.Listener  `json:"listeners"`
+	How       how                 `json:"how"`
+	Coverage  rtevent.Coverage    `json:"coverage"`
+	neighbour []rtevent.Claim     // registered next to it
+	asked     []rtevent.Transport // the transports that the user means
+}
+
+// pages prints a page for each port asked for; whoever names a port wants it asked.
+func (o look) pages(c *cobra.Command, registry *iana.Registry, ports []portRange) error {
+	found := map[uint16]*page{}
+	for _, p := range ports {
+		found[p.first] = newPage(registry, p)
+	}
+	s := o.survey(registry, ports)
+	s.Insist = true
+	var total total
+	coverage, err := survey.Run(c.Context(), s, func(l rtevent.Listener) {
+		if o.shown(l) {
+			total.add(l)
+			found[l.Port].Listeners = append(found[l.Port].Listeners, l)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	target := screenOf(c.OutOrStdout())
+	err = written(c, func(out io.Writer) error {
+		for i, p := range ports {
+			page := found[p.first]
+			page.Coverage = coverage
+			if err := o.printPage(out, target, page, i > 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return total.outcome(c.Context())
+}
+
+func (o look) printPage(out io.Writer, s screen, p *page, further bool) error {
+	if o.json {
+		return printJSON(out, p)
+	}
+	s.Writer = out
+	if further {
+		fmt.Fprintln(out)
+	}
+	writePage(s, p)
+	return nil
+}
+
+func newPage(registry *iana.Registry, p portRange) *page {
+	page := &page{
+		Schema: rtevent.Schema, Kind: "port", Port: p.first,
+		Claims: []rtevent.Claim{}, Practice: []rtevent.Practice{}, Listeners: []rtevent.Listener{},
+		How: howTo(p), asked: []rtevent.Transport{rtevent.TCP, rtevent.UDP},
+	}
+	if p.transport != "" {
+		page.asked = []rtevent.Transport{p.transport}
+	}
+	for _, t := range page.asked {
+		page.Claims = append(page.Claims, registry.Claims(t, p.first)...)
+		page.Practice = append(page.Practice, registry.Practice(t, p.first)...)
+	}
+	page.neighbour = neighbours(registry, page.Claims)
+	return page
+}
+
+// neighbours are the registrations beside a port that share its name's stem: a secure twin, an older form.
+func neighbours(registry *iana.Registry, claims []rtevent.Claim) []rtevent.Claim {
+	var near []rtevent.Claim
+	for _, c := range claims {
+		for _, port := range []int{int(c.Port) - 1, int(c.Port) + 1} {
+			if c.Name == "" || port < 1 || port > 65535 {
+				continue
+			}
+			for _, n := range registry.Claims(c.Transport, uint16(port)) {
+				same := func(x rtevent.Claim) bool { return x.Name == n.Name }
+				if related(c.Name, n.Name) && !slices.ContainsFunc(near, same) {
+					near = append(near, n)
+				}
+			}
+		}
+	}
+	return near
+}
+
+// related tells whether one name is the other with something added: "rt-event" and "rt-event-s".
+func related(a, b string) bool {
+	return a != "" && b != "" && a != b && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
+}
+
+// margin is where the text of a section starts.
+const margin = 13
+
+// sheet writes the page's sections within the screen's width.
+type sheet struct {
+	screen
+	width int
+}
+
+func newSheet(s screen) sheet {
+	w := sheet{screen: s, width: s.width}
+	if w.width == 0 {
+		w.width = 100
+	}
+	return w
+}
+
+func writePage(s screen, p *page) {
+	w := newSheet(s)
+	w.headline(p)
+	fmt.Fprintln(w)
+	w.here(p)
+	w.claimed(p)
+	w.practice(p)
+	w.byHand(p.How)
+	if p.doubtful() {
+		for _, g := range p.Coverage.Gaps {
+			w.section("not seen", gapWords(g))
+		}
+	}
+}
+
+// doubtful tells whether what could not be seen of the host may matter for this page.
+func (p *page) doubtful() bool {
+	unseen := func(o rtevent.Owner) bool { return o.Unseen != "" }
+	return len(p.Listeners) == 0 ||
+		slices.ContainsFunc(p.Listeners, func(l rtevent.Listener) bool { return slices.ContainsFunc(l.Holders, unseen) })
+}
+
+func (w sheet) headline(p *page) {
+	if len(p.Listeners) == 0 {
+		fmt.Fprintf(w, "%s  %s\n", w.paint(bold, fmt.Sprint(p.Port)), "nothing listens on it here")
+		return
+	}
+	said := map[string]bool{}
+	for _, l := range p.Listeners {
+		line := w.paint(bold, l.PortName()) + "  " + w.paint(shade(l.Verdict), printable(l.Verdict.Summary))
+		if !said[line] {
+			fmt.Fprintln(w, line)
+		}
+		said[line] = true
+	}
+}
+
+// section writes a title in the margin and its text beside it; no title continues the section above.
+func (w sheet) section(title, text string) {
+	for _, line := range wrap(text, max(w.width-margin, 20)) {
+		fmt.Fprintf(w, "  %s%s%s\n", w.paint(dim, title), strings.Repeat(" ", max(margin-2-len(title), 1)), line)
+		title = ""
+	}
+}
+
+func (w sheet) byHand(h how) {
+	title := "by hand"
+	for _, line := range []struct{ system, command string }{
+		{"Linux", h.Linux}, {"macOS", h.MacOS}, {"Windows", h.Windows}, {"outside", h.Outside},
+	} {
+		// Commands are copied: they are never wrapped.
+		fmt.Fprintf(w, "  %s%s%-8s %s\n", w.paint(dim, title), strings.Repeat(" ", margin-2-len(title)), line.system, line.command)
+		title = ""
+	}
+}

@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"rtevent"
+)
+
+// behaviours says in a person's words how an endpoint that was not identified behaves.
+var behaviours = map[rtevent.Behaviour]string{
+	rtevent.Answers:           "answers, unknown",
+	rtevent.Silent:            "accepts, is silent",
+	rtevent.Closes:            "closes at once",
+	rtevent.ClosesOnData:      "closes on data",
+	rtevent.Streams:           "streams without end",
+	rtevent.AnswersEverything: "answers everything alike",
+	rtevent.Refuses:           "refuses",
+}
+
+// labels says in a person's words what a label means.
+var labels = map[rtevent.Label]string{
+	rtevent.AsRegistered: "as registered",
+	rtevent.AsPractised:  "as practised",
+	rtevent.Mislabelled:  "mislabelled",
+	rtevent.Unregistered: "unregistered",
+	rtevent.Unidentified: "unidentified",
+	rtevent.NotAsked:     "not asked",
+}
+
+// speaks lists what a listener speaks, the most telling first: the protocol, then product and version, then TLS.
+func speaks(l rtevent.Listener) (protocol string, rest []string) {
+	f := l.Finding
+	switch {
+	case f == nil || f.NotAsked != "":
+		return "?", []string{"not asked"}
+	case !f.Known():
+		how := behaviours[f.Behaviour]
+		if l.Transport == rtevent.UDP && f.Behaviour == rtevent.Silent {
+			how = "does not answer"
+		}
+		return "-", []string{how}
+	case f.Protocol == "tls":
+		return "tls", []string{"unknown inside: " + behaviours[f.Behaviour]}
+	}
+	rest = []string{strings.TrimSpace(f.Product + " " + f.Version)}
+	if f.TLS != nil {
+		rest = append(rest, "TLS "+f.TLS.Version)
+	}
+	if f.Confidence == rtevent.Weak {
+		rest = append(rest, "weak")
+	}
+	return f.Protocol, rest
+}
+
+// who lists who holds a listener, the most telling first.
+func who(l rtevent.Listener) (name string, rest []string) {
+	o := mainHolder(l)
+	if l.LikelyClient {
+		rest = append(rest, "likely a client")
+	}
+	if o.Unseen != "" {
+		return "-", append(rest, o.Unit, o.Unseen, userOf(o))
+	}
+	rest = append(rest, alias(o), forwards(o), programWords(o), o.Unit, containerWords(o), packageWords(o), userOf(o), l.Namespace)
+	if n := len(l.Holders); n > 1 {
+		rest = append(rest, fmt.Sprintf("%d processes", n))
+	}
+	return ownerName(o), rest
+}
+
+// mainHolder is the holder to name first: one that was seen and does not merely hold the socket for another.
+func mainHolder(l rtevent.Listener) rtevent.Owner {
+	var best rtevent.Owner
+	for i, o := range l.Holders {
+		seen := o.Unseen == "" && o.Activates == ""
+		if i == 0 || seen && (best.Unseen != "" || best.Activates != "") {
+			best = o
+		}
+	}
+	return best
+}
+
+func ownerName(o rtevent.Owner) string {
+	if o.Exe != "" {
+		return path.Base(o.Exe)
+	}
+	if o.Name != "" {
+		return o.Name
+	}
+	return fmt.Sprintf("pid %d", o.PID)
+}
+
+// alias is the name that a process goes by where that is not its executable's: "redis-server", whose file is
+// redis-check-rdb. The kernel keeps 15 characters of it.
+func alias(o rtevent.Owner) string {
+	if o.Name == "" || strings.HasPrefix(path.Base(o.Exe), o.Name) || o.Program != nil {
+		return ""
+	}
+	return "as " + o.Name
+}
+
+func userOf(o rtevent.Owner) string {
+	switch {
+	case o.User != "":
+		return o.User
+	case o.UID != nil:
+		return fmt.Sprintf("uid %d", *o.UID)
+	default:
+		return ""
+	}
+}
+
+func programWords(o rtevent.Owner) string {
+	p := o.Program
+	if p == nil {
+		return ""
+	}
+	name := p.Name
+	if p.Kind != "go" && p.Path != "" {
+		name = p.Path
+	}
+	if p.Kind == "go" && o.Package != nil {
+		return "" // a packaged Go program: its unit and package say more than its module path
+	}
+	return strings.TrimSpace(name + " " + p.Version)
+}
+
+func packageWords(o rtevent.Owner) string {
+	p := o.Package
+	if o.Program != nil && o.Program.Package != nil {
+		p = o.Program.Package
+	}
+	switch {
+	case p == nil:
+		return ""
+	case p.Intact == nil:
+		return "package " + p.Name
+	case *p.Intact:
+		return "package intact"
+	default:
+		return "package altered"
+	}
+}
+
+func containerWords(o rtevent.Owner) string {
+	c := o.Container
+	switch {
+	case c == nil:
+		return ""
+	case c.Name != "":
+		return c.Runtime + " " + c.Name
+	default:
+		return c.Runtime + " " + fit(c.ID, 13)
+	}
+}
+
+func forwards(o rtevent.Owner) string {
+	switch {
+	case o.Activates != "":
+		return "starts " + o.Activates
+	case o.ForwardsTo != "":
+		return "forwards to " + o.ForwardsTo
+	default:
+		return ""
+	}
+}
+
+// marks counts the severity of the gravest signal in exclamation marks.
+func marks(v *rtevent.Verdict) string {
+	grave := ""
+	for _, s := range v.Signals {
+		switch s.Severity {
+		case rtevent.High:
+			return " !!"
+		case rtevent.Medium:
+			grave = " !"
+		}
+	}
+	return grave
+}
+
+// claimed is the registered name, marked when it is a ghost's.
+func claimed(c *rtevent.Claim) string {
+	switch {
+	case c == nil || c.Name == "":
+		return "-"
+	case c.Level == rtevent.Ghost:
+		return c.Name + "*"
+	default:
+		return c.Name
+	}
+}
