@@ -4,6 +4,7 @@ package protocol
 // readers that both know a reply the more confident wins, then the earlier in this list.
 var All = []*Def{
 	&http,
+	&ipp,
 	&tls,
 	&ssh,
 	&smtp,

@@ -21,6 +21,9 @@ var amqp = Def{
 func readAMQP(reply string) (rtevent.Finding, bool) {
 	if version, ok := amqpHeader(reply); ok {
 		f := strong("amqp", "header of AMQP "+version, reply)
+		if version == "0-9-1" { // our own hello: an echo says it too
+			f = weak("amqp", "header of AMQP "+version, reply)
+		}
 		f.Details = details("protocol", version)
 		return f, true
 	}

@@ -26,7 +26,7 @@ func readHTTP(reply string) (rtevent.Finding, bool) {
 	if !ok {
 		return readHTTP2(reply)
 	}
-	if scolding(head) != "" {
+	if scolding(head) != "" || ippVersion(head) != "" {
 		return nothing()
 	}
 	if !head.whole || mayScold(head) {

@@ -42,9 +42,11 @@ type Def struct {
 	// Greets says that the server speaks first over TCP.
 	Greets bool
 
-	// Talk carries on where one hello is not enough: it gets what the server has said so far and returns all it
-	// said in the end. It reads and writes nothing but rw, which is bounded in time and bytes, and returns what it
-	// has on the first error. Nil for most.
+	// Talk carries on where one hello is not enough: after the greeting, or after the first answer to Hello, it gets what
+	// the server has said so far and returns all it said in the end. It is worth calling also when Read knows the
+	// protocol already: it fetches the version, or leaves politely. Where what was heard cannot be its protocol it
+	// writes nothing and returns that at once. It reads and writes nothing but rw, which is bounded in time and bytes,
+	// and returns what it has on the first error. Nil for most.
 	Talk func(rw io.ReadWriter, heard string) string
 
 	// Read tells whether a reply is this protocol's and what it says of the server. It sets Protocol, Product,

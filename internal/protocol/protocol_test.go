@@ -1,10 +1,14 @@
 package protocol_test
 
 import (
+	"context"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -39,22 +43,66 @@ func TestTranscripts(t *testing.T) {
 	}
 }
 
-// TestHellos holds that what was recorded is what would be asked today. A server that scolds was asked in the words of
-// another protocol.
-func TestHellos(t *testing.T) {
+// TestConversations holds that what was recorded is what would be said today: every transcript replays as a server, its
+// own Def talks to that, and the two have the same conversation. What another protocol's words made a server say is
+// left out.
+func TestConversations(t *testing.T) {
+	var all sync.WaitGroup
+	defer all.Wait()
 	for file, tr := range transcripts(t, recorded) {
-		if tr.Want == nil || !tr.Want.Known() || strings.Contains(file, "-scolds-") {
+		if !tr.Want.Known() || strings.Contains(file, "-scolds-") || tr.Want.Protocol == "tls" {
 			continue
 		}
 		d := protocol.Lookup(tr.Want.Protocol)
-		hello := d.Hello
+		say := transcript.Lines{Hello: d.Hello, Talk: d.Talk, Bye: d.Bye, Quiet: 500 * time.Millisecond}
 		if tr.Over == transcript.UDP {
-			hello = d.Datagram
+			say = transcript.Lines{Hello: d.Datagram, Quiet: say.Quiet}
 		}
-		if !strings.HasPrefix(tr.Sent(), hello) {
-			t.Errorf("%s: was recorded with another hello than %s has: record it again", file, d.Name)
-		}
+		conn := replay(t, tr)
+		all.Go(func() {
+			got, err := transcript.Record(t.Context(), conn, say)
+			if err != nil {
+				t.Errorf("%s: %v", file, err)
+			} else if diff := cmp.Diff(tr.Turns, got.Turns); diff != "" {
+				t.Errorf("%s: record it again: recorded and said today differ (-recorded +today):\n%s", file, diff)
+			}
+		})
 	}
+}
+
+// replay connects to a server that answers as recorded. What was recorded over TLS is replayed without.
+func replay(t *testing.T, tr *transcript.Transcript) net.Conn {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	var at net.Addr
+	if tr.Over == transcript.UDP {
+		conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		at = conn.LocalAddr()
+		go func() { done <- transcript.ServePacket(ctx, conn, tr) }()
+	} else {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		at = l.Addr()
+		go func() { done <- transcript.Serve(ctx, l, tr) }()
+	}
+	conn, err := net.Dial(at.Network(), at.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		conn.Close()
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return conn
 }
 
 // TestDefs holds what identify relies on.
@@ -72,6 +120,9 @@ func TestDefs(t *testing.T) {
 		}
 		if f, ok := d.Read(""); ok {
 			t.Errorf("%s: reads %s in silence", d.Name, f.Protocol)
+		}
+		for _, hello := range []string{d.Hello, d.Datagram} {
+			checkOnly(t, "an echo of the hello of "+d.Name, hello, "echo")
 		}
 	}
 }

@@ -100,3 +100,23 @@ func checkFinding(t *testing.T, f rtevent.Finding) {
 		}
 	}
 }
+
+// BenchmarkRead is the cost of reading one reply with every reader.
+func BenchmarkRead(b *testing.B) {
+	var replies []string
+	for _, tr := range transcripts(b, recorded, negative) {
+		replies = append(replies, tr.Reply())
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		protocol.Read(replies[i%len(replies)])
+	}
+}
+
+// BenchmarkReadUnknown is that cost for a reply that nobody knows.
+func BenchmarkReadUnknown(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		protocol.Read("hello, stranger\r\nwho are you?\r\n")
+	}
+}
