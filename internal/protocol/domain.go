@@ -12,10 +12,14 @@ var domain = Def{
 	SecureClaims: []string{"domain-s"},
 	Ports:        []uint16{53},
 	SecurePorts:  []uint16{853},
-	Programs:     []string{"named", "dnsmasq", "unbound", "nsd", "knotd", "kresd", "pdns_server", "pdns_recursor", "coredns", "systemd-resolved"},
-	Hello:        "\x00\x1e" + domainQuery,
-	Datagram:     domainQuery,
-	Read:         readDomain,
+	Programs: []Program{
+		{"named", "BIND"}, {"dnsmasq", "dnsmasq"}, {"unbound", "Unbound"}, {"nsd", "NSD"}, {"knotd", "Knot DNS"},
+		{"kresd", "Knot Resolver"}, {"pdns_server", "PowerDNS"}, {"pdns_recursor", "PowerDNS Recursor"},
+		{"coredns", "CoreDNS"}, {"systemd-resolved", "systemd-resolved"},
+	},
+	Hello:    "\x00\x1e" + domainQuery,
+	Datagram: domainQuery,
+	Read:     readDomain,
 }
 
 const (

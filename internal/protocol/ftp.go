@@ -12,8 +12,11 @@ var ftp = Def{
 	SecureClaims: []string{"ftps"},
 	Ports:        []uint16{21, 2121},
 	SecurePorts:  []uint16{990},
-	Programs:     []string{"vsftpd", "proftpd", "pure-ftpd", "in.ftpd", "ftpd", "bftpd", "pyftpdlib"},
-	Greets:       true,
+	Programs: []Program{
+		{"vsftpd", "vsftpd"}, {"proftpd", "ProFTPD"}, {"pure-ftpd", "Pure-FTPd"}, {"in.ftpd", ""}, {"ftpd", ""},
+		{"bftpd", "bftpd"}, {"pyftpdlib", "pyftpdlib"},
+	},
+	Greets: true,
 	Talk: func(rw io.ReadWriter, heard string) string {
 		heard = hear(rw, heard, hasCoded)
 		if greeting, rest, ok := cutCoded(heard); !ok || rest != "" || greeting.code != "220" {

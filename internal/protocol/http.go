@@ -14,9 +14,13 @@ var http = Def{
 	SecureClaims: []string{"https"},
 	Ports:        []uint16{80, 8080, 8000, 3000, 5000, 8081, 8888, 9090},
 	SecurePorts:  []uint16{443, 8443},
-	Programs:     []string{"nginx", "apache2", "httpd", "lighttpd", "caddy", "haproxy", "squid", "tinyproxy", "traefik", "envoy"},
-	Hello:        httpHello,
-	Read:         readHTTP,
+	Programs: []Program{
+		{"nginx", "nginx"}, {"apache2", "Apache httpd"}, {"httpd", ""}, {"lighttpd", "lighttpd"}, {"caddy", "Caddy"},
+		{"haproxy", "HAProxy"}, {"squid", "Squid"}, {"tinyproxy", "Tinyproxy"}, {"traefik", "Traefik"},
+		{"envoy", "Envoy"},
+	},
+	Hello: httpHello,
+	Read:  readHTTP,
 }
 
 const httpHello = "GET / HTTP/1.0\r\nUser-Agent: rtevent\r\nAccept: */*\r\n\r\n"

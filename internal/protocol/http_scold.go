@@ -6,10 +6,13 @@ import (
 	"strings"
 )
 
-// What servers of other protocols say to a client of HTTP, from the first byte of the body on.
+// What servers of other protocols say to a client of HTTP, from the first byte of the body on, or in their page.
 const (
-	goScolds    = "Client sent an HTTP request to an HTTPS server.\n"
-	mongoScolds = "It looks like you are trying to access MongoDB over HTTP on the native driver port.\r\n"
+	goScolds         = "Client sent an HTTP request to an HTTPS server.\n"
+	mongoScolds      = "It looks like you are trying to access MongoDB over HTTP on the native driver port.\r\n"
+	nginxScolds      = "<center>The plain HTTP request was sent to HTTPS port</center>"
+	apacheScolds     = "\nReason: You're speaking plain HTTP to an SSL-enabled server port.<br />\n"
+	clickhouseScolds = " is for clickhouse-client program.\r\n"
 )
 
 // scolding tells such an answer, and what is spoken instead. As far as the answer goes that is what a finding may say, and
@@ -17,22 +20,28 @@ const (
 func scolding(h httpHead) (spoken string) {
 	_, reason, _ := strings.Cut(h.line, h.status+" ")
 	server, _ := serverToken(h.field("Server"))
-	nginx := server == "nginx" || server == "openresty"
-	switch {
-	case h.status == "400" && nginx && strings.Contains(h.body, "<center>The plain HTTP request was sent to HTTPS port</center>"):
-		return "tls"
-	case h.status == "400" && server == "Apache" && strings.Contains(h.body, "\nReason: You're speaking plain HTTP to an SSL-enabled server port.<br />\n"):
-		return "tls"
-	case h.status == "400" && h.fields == "" && strings.HasPrefix(h.body, goScolds):
-		return "tls"
-	case h.status == "400" && h.fields == "" && strings.HasPrefix(h.body, "Port ") && strings.Contains(h.body, " is for clickhouse-client program.\r\n"):
-		return "clickhouse"
-	case h.status == "200" && strings.HasPrefix(h.body, mongoScolds):
-		return "mongodb"
-	case h.status == "501" && reason == "Tor is not an HTTP Proxy":
-		return "socks"
-	case h.status == "501" && reason == "Tor ControlPort is not an HTTP proxy":
-		return "tor-control"
+	bare := h.fields == ""
+	switch h.status {
+	case "400":
+		switch {
+		case (server == "nginx" || server == "openresty") && strings.Contains(h.body, nginxScolds),
+			server == "Apache" && strings.Contains(h.body, apacheScolds),
+			bare && strings.HasPrefix(h.body, goScolds):
+			return "tls"
+		case bare && strings.HasPrefix(h.body, "Port ") && strings.Contains(h.body, clickhouseScolds):
+			return "clickhouse"
+		}
+	case "200":
+		if strings.HasPrefix(h.body, mongoScolds) {
+			return "mongodb"
+		}
+	case "501":
+		switch reason {
+		case "Tor is not an HTTP Proxy":
+			return "socks"
+		case "Tor ControlPort is not an HTTP proxy":
+			return "tor-control"
+		}
 	}
 	return ""
 }

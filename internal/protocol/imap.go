@@ -15,11 +15,14 @@ var imap = Def{
 	SecureClaims: []string{"imaps"},
 	Ports:        []uint16{143},
 	SecurePorts:  []uint16{993},
-	Programs:     []string{"dovecot", "imap-login", "imapd", "cyrus-imapd", "couriertcpd"},
-	Greets:       true,
-	Talk:         talkIMAP,
-	Bye:          "z LOGOUT\r\n",
-	Read:         readIMAP,
+	Programs: []Program{
+		{"dovecot", "Dovecot"}, {"imap-login", "Dovecot"}, {"imapd", ""}, {"cyrus-imapd", "Cyrus IMAP"},
+		{"couriertcpd", "Courier"},
+	},
+	Greets: true,
+	Talk:   talkIMAP,
+	Bye:    "z LOGOUT\r\n",
+	Read:   readIMAP,
 }
 
 func talkIMAP(rw io.ReadWriter, heard string) string {

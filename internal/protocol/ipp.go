@@ -12,8 +12,10 @@ var ipp = Def{
 	Name:         "ipp",
 	SecureClaims: []string{"ipps"},
 	Ports:        []uint16{631},
-	Programs:     []string{"cupsd", "ippserver", "ippeveprinter", "ipp-usb"},
-	Hello:        httpHello,
+	Programs: []Program{
+		{"cupsd", "CUPS"}, {"ippserver", "ippserver"}, {"ippeveprinter", "ippeveprinter"}, {"ipp-usb", "ipp-usb"},
+	},
+	Hello: httpHello,
 	Read: func(reply string) (rtevent.Finding, bool) {
 		head, ok := cutHead(reply)
 		version := ippVersion(head)

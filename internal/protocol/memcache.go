@@ -11,7 +11,7 @@ import (
 var memcache = Def{
 	Name:     "memcache",
 	Ports:    []uint16{11211},
-	Programs: []string{"memcached"},
+	Programs: []Program{{"memcached", "Memcached"}},
 	Hello:    "version\r\n",
 	Datagram: memcacheFrame + "version\r\n",
 	Bye:      "quit\r\n",

@@ -13,7 +13,9 @@ var mqtt = Def{
 	SecureClaims: []string{"secure-mqtt"},
 	Ports:        []uint16{1883},
 	SecurePorts:  []uint16{8883},
-	Programs:     []string{"mosquitto", "emqx", "vernemq", "nanomq", "hivemq"},
+	Programs: []Program{
+		{"mosquitto", "Mosquitto"}, {"emqx", "EMQX"}, {"vernemq", "VerneMQ"}, {"nanomq", "NanoMQ"}, {"hivemq", "HiveMQ"},
+	},
 	Hello: "\x10\x13" + "\x00\x04MQTT\x04\x02\x00\x0a" + "\x00\x07rtevent" + // CONNECT, clean session, 10 s
 		"\x82\x18" + "\x00\x01" + "\x00\x13$SYS/broker/version\x00", // SUBSCRIBE
 	Bye:  "\xe0\x00",
@@ -74,6 +76,8 @@ func mqttBroker(says string) (product, version string) {
 	return text(product), text(version)
 }
 
+// mqttSays are the return codes of CONNACK.
 var mqttSays = [...]string{
-	"accepted", "another version of the protocol", "another client identifier", "not available", "bad user name or password", "not authorized",
+	"accepted", "another version of the protocol", "another client identifier", "not available",
+	"bad user name or password", "not authorized",
 }

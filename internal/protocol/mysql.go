@@ -13,7 +13,7 @@ import (
 var mysql = Def{
 	Name:     "mysql",
 	Ports:    []uint16{3306, 3307},
-	Programs: []string{"mysqld", "mariadbd"},
+	Programs: []Program{{"mysqld", ""}, {"mariadbd", "MariaDB"}},
 	Greets:   true,
 	Talk:     talkMySQL,
 	Read:     readMySQL,

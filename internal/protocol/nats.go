@@ -11,7 +11,7 @@ import (
 var nats = Def{
 	Name:     "nats",
 	Ports:    []uint16{4222},
-	Programs: []string{"nats-server", "gnatsd"},
+	Programs: []Program{{"nats-server", "NATS"}, {"gnatsd", "NATS"}},
 	Greets:   true,
 	Read: func(reply string) (rtevent.Finding, bool) {
 		line, _, ok := cutLine(reply)

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"rtevent"
@@ -13,8 +14,11 @@ var pop3 = Def{
 	SecureClaims: []string{"pop3s"},
 	Ports:        []uint16{110},
 	SecurePorts:  []uint16{995},
-	Programs:     []string{"dovecot", "pop3-login", "pop3d", "popa3d", "cyrus-pop3d"},
-	Greets:       true,
+	Programs: []Program{
+		{"dovecot", "Dovecot"}, {"pop3-login", "Dovecot"}, {"pop3d", ""}, {"popa3d", "popa3d"},
+		{"cyrus-pop3d", "Cyrus POP3"},
+	},
+	Greets: true,
 	Talk: func(rw io.ReadWriter, heard string) string {
 		heard = hear(rw, heard, hasLine)
 		if greeting, ok := oneLine(heard); !ok || !strings.HasPrefix(greeting, "+OK") {
@@ -65,7 +69,9 @@ func pop3Capable(answer string) bool {
 	}
 	list, _, ok = strings.Cut("\n"+list, "\n.\r\n")
 	list += "\n"
-	return ok && (strings.Contains(list, "\nUIDL\r\n") || strings.Contains(list, "\nTOP\r\n") || strings.Contains(list, "\nSTLS\r\n"))
+	return ok && slices.ContainsFunc([]string{"UIDL", "TOP", "STLS"}, func(name string) bool {
+		return strings.Contains(list, "\n"+name+"\r\n")
+	})
 }
 
 // pop3Stamp tells the time stamp that ends a greeting of a server that knows APOP: "<1896.697@dewey.example>".

@@ -11,9 +11,12 @@ import (
 // of; one that asks for a password is left at once, which is what psql does to ask its user, and leaves nothing in the
 // log. (Terminate would, there.)
 var postgresql = Def{
-	Name:     "postgresql",
-	Ports:    []uint16{5432, 5433, 6432},
-	Programs: []string{"postgres", "postmaster", "pgbouncer", "cockroach"},
+	Name:  "postgresql",
+	Ports: []uint16{5432, 5433, 6432},
+	Programs: []Program{
+		{"postgres", "PostgreSQL"}, {"postmaster", "PostgreSQL"}, {"pgbouncer", "PgBouncer"},
+		{"cockroach", "CockroachDB"},
+	},
 	Hello: "\x00\x00\x00\x42" + "\x00\x03\x00\x00" +
 		"user\x00postgres\x00" + "database\x00postgres\x00" + "application_name\x00rtevent\x00" + "\x00",
 	Talk: func(rw io.ReadWriter, heard string) string {

@@ -29,8 +29,8 @@ type Def struct {
 	Ports       []uint16
 	SecurePorts []uint16
 
-	// Programs are base names of executables that speak it as their main business: "redis-server".
-	Programs []string
+	// Programs are the executables that speak it as their main business.
+	Programs []Program
 
 	// Hello is what its own client says first over TCP, complete and harmless; empty when the server speaks first
 	// or when it is not spoken over TCP. Datagram is the same for UDP. Bye is what a client says before it leaves,
@@ -54,6 +54,10 @@ type Def struct {
 	// connection said, in order, possibly cut anywhere.
 	Read func(reply string) (rtevent.Finding, bool)
 }
+
+// Program is an executable that speaks a protocol: its base name, and the product it belongs to as a Finding would name it;
+// empty where several go by that name.
+type Program struct{ Exe, Product string }
 
 // Lookup finds a Def by its name or by a name that the registry has for it; nil if there is none.
 func Lookup(name string) *Def {

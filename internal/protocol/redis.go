@@ -10,11 +10,14 @@ import (
 // redis answers in its own alphabet (RESP), even when it refuses us. The hello holds nothing that it takes for an
 // attack by a browser ("POST", "Host:").
 var redis = Def{
-	Name:     "redis",
-	Ports:    []uint16{6379, 6380, 26379},
-	Programs: []string{"redis-server", "valkey-server", "keydb-server", "dragonfly", "redis-sentinel", "kvrocks"},
-	Hello:    "*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n",
-	Read:     readRedis,
+	Name:  "redis",
+	Ports: []uint16{6379, 6380, 26379},
+	Programs: []Program{
+		{"redis-server", "Redis"}, {"valkey-server", "Valkey"}, {"keydb-server", "KeyDB"}, {"dragonfly", "Dragonfly"},
+		{"redis-sentinel", "Redis"}, {"kvrocks", "Apache Kvrocks"}, {"redis-check-rdb", "Redis"},
+	},
+	Hello: "*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n",
+	Read:  readRedis,
 }
 
 func readRedis(reply string) (rtevent.Finding, bool) {
@@ -25,30 +28,33 @@ func readRedis(reply string) (rtevent.Finding, bool) {
 	if info, whole := respBulk(rest); strings.Contains(info, "redis_version:") {
 		return redisInfo(info, whole), true
 	}
+	const tookGet = "-ERR wrong number of arguments for 'get' command"
 	switch {
-	case strings.HasPrefix(first, "-NOAUTH ") && (rest == "" || strings.HasPrefix(rest, "-NOAUTH ")):
-		f := strong("redis", "RESP error: asks for a password", first)
+	case both(first, rest, "-NOAUTH "):
+		f := strong("redis", "RESP errors: asks for a password", reply)
 		f.Details = details("auth", "required")
 		return f, true
 	case strings.HasPrefix(first, "-DENIED ") && strings.Contains(first, " protected mode "):
 		f := strong("redis", "RESP error: protected mode", first)
-		if strings.HasPrefix(first, "-DENIED Redis ") {
-			f.Product = "Redis"
-		}
+		f.Product = when(strings.HasPrefix(first, "-DENIED Redis "), "Redis")
 		f.Details = details("protected_mode", "yes")
 		return f, true
-	case strings.HasPrefix(first, "-NOPERM ") && strings.HasPrefix(rest, "-NOPERM "):
+	case both(first, rest, "-NOPERM "):
 		return strong("redis", "RESP errors: no permission", reply), true
 	case first == "+PONG" && strings.HasPrefix(rest, "-"):
 		return strong("redis", "PING answered, INFO refused in RESP", reply), true
-	case first == "+PONG" && (rest == "" || rest[0] == '$'):
-		return weak("redis", "PING answered", reply), true
-	case first == "-ERR wrong number of arguments for 'get' command" && strings.HasPrefix(rest, "-ERR unknown command "):
+	case first == tookGet && strings.HasPrefix(rest, "-ERR unknown command "):
 		return strong("redis", "took an HTTP request for commands of its own", reply), true
-	case first == "-ERR wrong number of arguments for 'get' command" && rest == "":
-		return weak("redis", "took an HTTP request for a command of its own", first), true
+	case first == "+PONG" && (rest == "" || rest[0] == '$'), first == tookGet && rest == "",
+		strings.HasPrefix(first, "-NOAUTH ") && rest == "":
+		return weak("redis", "one answer in RESP", reply), true
 	}
 	return nothing()
+}
+
+// both tells whether the answers to PING and INFO begin alike.
+func both(first, second, begin string) bool {
+	return strings.HasPrefix(first, begin) && strings.HasPrefix(second, begin)
 }
 
 // respBulk reads a bulk string of RESP, or as much as there is of one that was cut off.

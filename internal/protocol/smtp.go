@@ -15,8 +15,12 @@ var smtp = Def{
 	SecureClaims: []string{"submissions", "smtps"},
 	Ports:        []uint16{25, 587, 2525},
 	SecurePorts:  []uint16{465},
-	Programs:     []string{"master", "exim4", "exim", "sendmail", "smtpd", "opensmtpd", "qmail-smtpd", "haraka", "mailpit", "MailHog"},
-	Greets:       true,
+	Programs: []Program{
+		{"master", "Postfix"}, {"exim4", "Exim"}, {"exim", "Exim"}, {"sendmail", ""}, {"smtpd", ""},
+		{"opensmtpd", "OpenSMTPD"}, {"qmail-smtpd", "qmail"}, {"haraka", "Haraka"}, {"mailpit", "Mailpit"},
+		{"MailHog", "MailHog"},
+	},
+	Greets: true,
 	Talk: func(rw io.ReadWriter, heard string) string {
 		heard = hear(rw, heard, hasCoded)
 		if greeting, rest, ok := cutCoded(heard); !ok || rest != "" || greeting.code != "220" {

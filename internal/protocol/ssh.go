@@ -9,13 +9,16 @@ import (
 // ssh greets with its identification string (RFC 4253, section 4.2). A client that leaves without its own leaves an
 // error in the log of sshd; one that names itself and then disconnects leaves a line of information.
 var ssh = Def{
-	Name:     "ssh",
-	Claims:   []string{"sftp-ssh"},
-	Ports:    []uint16{22, 2222},
-	Programs: []string{"sshd", "dropbear", "tinysshd", "sftpgo", "gitea", "forgejo", "teleport"},
-	Greets:   true,
-	Bye:      "SSH-2.0-rtevent\r\n" + sshDisconnect,
-	Read:     readSSH,
+	Name:   "ssh",
+	Claims: []string{"sftp-ssh"},
+	Ports:  []uint16{22, 2222},
+	Programs: []Program{
+		{"sshd", "OpenSSH"}, {"dropbear", "Dropbear"}, {"tinysshd", "TinySSH"}, {"sftpgo", "SFTPGo"}, {"gitea", "Gitea"},
+		{"forgejo", "Forgejo"}, {"teleport", "Teleport"},
+	},
+	Greets: true,
+	Bye:    "SSH-2.0-rtevent\r\n" + sshDisconnect,
+	Read:   readSSH,
 }
 
 // sshDisconnect is SSH_MSG_DISCONNECT "by application" in a plain packet: length, padding, message, padding.
