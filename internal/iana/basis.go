@@ -61,7 +61,7 @@ func (r *Registry) facts(own, other signs) []rtevent.Fact {
 		}
 	}
 	if own.empty() && other.empty() {
-		facts = append(facts, rtevent.Fact{Source: fmt.Sprintf("these %d sources", len(sources)), Date: gathered,
+		facts = append(facts, rtevent.Fact{Source: fmt.Sprintf("all %d sources", len(sources)), Date: gathered,
 			Says: "no sign of life found in these sources; about a quarter of such ports once had a private or closed product"})
 	}
 	return facts

@@ -177,8 +177,8 @@ func TestUpdateRefuses(t *testing.T) {
 			}
 			return true
 		})}, `"70000" is no port`},
-		"plain http": {http.RedirectHandler("http://example.org/registry.csv", 302), "is not https"},
-		"in circles": {http.RedirectHandler("/registry.csv", 302), "redirections"},
+		"plain http": {http.RedirectHandler("http://example.org/registry.csv", http.StatusFound), "is not https"},
+		"in circles": {http.RedirectHandler("/registry.csv", http.StatusFound), "redirections"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := setup(t, c.handler)
