@@ -22,6 +22,7 @@ var parts = map[string]func() error{
 	"hold":    hold,
 	"room":    serveRoom,
 	"hidepid": lookWithHidepid,
+	"mask":    lookWithMask,
 	"userns":  lookFromUserNamespace,
 }
 
@@ -192,6 +193,19 @@ func lookWithHidepid() error {
 		return err
 	}
 	if err := syscall.Setuid(nobody); err != nil {
+		return err
+	}
+	return printLook()
+}
+
+// lookWithMask looks while another directory lies over /proc/net, as an intruder might put it there. It is started in a
+// mount namespace of its own.
+func lookWithMask() error {
+	if err := unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return err
+	}
+	over := fmt.Sprintf("/proc/%d/net", os.Getpid())
+	if err := unix.Mount(os.Getenv("OBSERVE_MASK"), over, "", unix.MS_BIND, ""); err != nil {
 		return err
 	}
 	return printLook()

@@ -25,7 +25,7 @@ func (b blindness) why() string {
 	switch {
 	case b.noProc && !b.iterated:
 		return "there is no /proc to find its process in"
-	case !b.others && !b.iterated && b.hidepid != "":
+	case b.hides():
 		return needsCapabilities + " (/proc is mounted with " + b.hidepid + ")"
 	case !b.others && !b.iterated && len(b.refused) > 0:
 		return needsCapabilities
@@ -42,6 +42,9 @@ func (b blindness) why() string {
 		"process to another"
 }
 
+// hides tells whether /proc leaves out processes of others.
+func (b blindness) hides() bool { return b.hidepid != "" && !b.others && !b.iterated }
+
 // gap says how many listeners lack a holder because of it. There is none when every process was read: then nobody
 // holds them, and that is an answer.
 func (b blindness) gap(listeners []rtevent.Listener) (gap rtevent.Gap, any bool) {
@@ -51,7 +54,7 @@ func (b blindness) gap(listeners []rtevent.Listener) (gap rtevent.Gap, any bool)
 			count++
 		}
 	}
-	blind := b.noProc || !b.others || len(b.refused) > 0 || !b.hostPIDs
+	blind := len(b.refused) > 0 || b.hides() || !b.iterated && (b.noProc || !b.hostPIDs)
 	if count == 0 || !blind {
 		return gap, false
 	}

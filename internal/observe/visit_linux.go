@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"strconv"
@@ -99,6 +100,9 @@ func (v visitor) complete(r *room, sockets []socket) {
 	}
 }
 
+// maxTable bounds the reading of one table, in bytes: seven million sockets.
+const maxTable = 1 << 30
+
 var errChanging = errors.New("the sockets change faster than they can be listed")
 
 // readTable lists one kind of sockets by sock_diag, or from /proc/net where that does not answer. A missing file means
@@ -125,7 +129,7 @@ func (v visitor) readTable(d *diag, t table, directory string, whole bool) ([]so
 	}
 	defer f.Close()
 	var sockets []socket
-	err = t.read(f, whole, func(s socket) { sockets = append(sockets, s) })
+	err = t.read(io.LimitReader(f, maxTable), whole, func(s socket) { sockets = append(sockets, s) })
 	return sockets, errors.Join(refused, err)
 }
 
