@@ -89,7 +89,8 @@ func addProject(p *process, s script, program *rtevent.Program) {
 	}
 	found := p.system.project(program.Kind, from)
 	program.Project = found.dir
-	if found.name != "" && program.Version == "" && (s.path == "" || within(s.path, found.dir)) {
+	unnamed := s.path == "" && s.name == ""
+	if found.name != "" && program.Version == "" && (unnamed || within(s.path, found.dir)) {
 		program.Name, program.Version = found.name, found.version
 	}
 }
