@@ -13,7 +13,7 @@ var amqp = Def{
 	SecureClaims: []string{"amqps"},
 	Ports:        []uint16{5672},
 	SecurePorts:  []uint16{5671},
-	Programs:     []Program{{"rabbitmq-server", "RabbitMQ"}, {"qpidd", "Apache Qpid"}, {"lavinmq", "LavinMQ"}},
+	Programs:     []Program{{"rabbitmq-server", "RabbitMQ"}, {"rabbit", "RabbitMQ"}, {"qpidd", "Apache Qpid"}, {"lavinmq", "LavinMQ"}},
 	Hello:        "AMQP\x00\x00\x09\x01",
 	Read:         readAMQP,
 }

@@ -33,7 +33,7 @@ func readMQTT(reply string) (rtevent.Finding, bool) {
 		if c.more() {
 			return nothing()
 		}
-		f.Details = details("auth", "required")
+		f.Details = details("auth", when(connack[1] >= 4, "required"))
 		return f, true
 	}
 	for c.more() {

@@ -11,6 +11,7 @@ package protocol
 import (
 	"io"
 	"slices"
+	"strings"
 
 	"rtevent"
 )
@@ -68,6 +69,16 @@ func Lookup(name string) *Def {
 		return nil
 	}
 	return All[i]
+}
+
+// Product is what a program of this name is when it speaks the protocol; empty if that is not known.
+func (d *Def) Product(exe string) string {
+	for _, p := range d.Programs {
+		if strings.EqualFold(p.Exe, exe) {
+			return p.Product
+		}
+	}
+	return ""
 }
 
 // Means tells whether a registered service name stands for what a finding speaks: "https" for http inside TLS,
