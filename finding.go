@@ -34,7 +34,9 @@ type Finding struct {
 	Product  string `json:"product,omitempty"`
 	Version  string `json:"version,omitempty"`
 
-	// VersionFrom is where Version comes from when the endpoint itself did not say: "package" or "build".
+	// ProductFrom is "owner" when the endpoint itself did not name its product and the program that holds it did.
+	// VersionFrom is where Version comes from when the endpoint did not say: "package" or "build" of the owner.
+	ProductFrom string `json:"product_from,omitempty"`
 	VersionFrom string `json:"version_from,omitempty"`
 
 	// Details are further facts that the endpoint told, by name: "auth" -> "required", "title" -> "Index of /".

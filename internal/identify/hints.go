@@ -38,8 +38,8 @@ const mostHints = 2
 func hintsFor(l rtevent.Listener) []hint {
 	var hints []hint
 	for _, d := range protocol.All {
-		if d.Name == "tls" {
-			continue // asked anyway
+		if !speaks(d, l.Transport) {
+			continue
 		}
 		h := hint{def: d, secure: slices.Contains(d.SecurePorts, l.Port)}
 		for _, o := range l.Holders {
@@ -55,6 +55,14 @@ func hintsFor(l rtevent.Listener) []hint {
 	}
 	slices.SortStableFunc(hints, func(a, b hint) int { return b.score - a.score })
 	return hints[:min(len(hints), mostHints)]
+}
+
+// speaks tells whether there is anything to say to d over a transport, or to wait for.
+func speaks(d *protocol.Def, over rtevent.Transport) bool {
+	if over == rtevent.UDP {
+		return d.Datagram != ""
+	}
+	return d.Hello != "" || d.Greets
 }
 
 // way is how to ask for what the hint points to.
@@ -77,7 +85,7 @@ func expectant(hints []hint) bool {
 
 // points weighs how strongly a holder points to a protocol; 0 is not at all.
 func points(o rtevent.Owner, d *protocol.Def) int {
-	if goesBetween(o) {
+	if GoesBetween(o) {
 		return 0
 	}
 	for _, clue := range clues(o) {
@@ -123,7 +131,7 @@ func base(p string) string { return p[strings.LastIndexAny(p, `/\`)+1:] }
 func names(d *protocol.Def, name string, loosely bool) bool {
 	name = strings.TrimSuffix(strings.ToLower(name), ".exe")
 	for _, n := range []string{name, strings.TrimRight(name, "0123456789.-")} {
-		is := func(program string) bool { return strings.EqualFold(program, n) }
+		is := func(p protocol.Program) bool { return strings.EqualFold(p.Exe, n) }
 		if slices.ContainsFunc(d.Programs, is) || loosely && n == d.Name {
 			return true
 		}
@@ -139,8 +147,8 @@ var goBetweens = []string{
 	"docker-proxy", "rootlessport", "slirp4netns", "pasta", "gvproxy", "com.docker.backend", "wslrelay", // of containers
 }
 
-// goesBetween tells a holder that only passes on what it takes.
-func goesBetween(o rtevent.Owner) bool {
+// GoesBetween tells a holder that only passes on what it takes: it tells nothing of what answers.
+func GoesBetween(o rtevent.Owner) bool {
 	if o.ForwardsTo != "" || o.Activates != "" {
 		return true
 	}

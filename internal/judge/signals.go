@@ -119,7 +119,7 @@ func programSignals(c Case, o rtevent.Owner, label rtevent.Label, add adder) {
 		add("shell-exposed", rtevent.High, "%s, which runs commands, listens on all addresses", base)
 	case relays[base]:
 		add("relay-exposed", rtevent.Medium, "%s, which hands connections to whatever it is told, listens on all addresses", base)
-	case unowned && o.Program != nil && interpreted[o.Program.Kind]:
+	case unowned && o.Program != nil && scripts[o.Program.Kind]:
 		add("interpreter-exposed", rtevent.Medium, "%s runs %s, which no package owns, on all addresses", base, program(o))
 	}
 }
@@ -134,13 +134,16 @@ var relays = map[string]bool{
 	"nc": true, "nc.openbsd": true, "nc.traditional": true, "ncat": true, "socat": true,
 }
 
-// interpreted are the kinds of programs that an interpreter reads from a script.
-var interpreted = map[string]bool{"python": true, "node": true, "ruby": true, "php": true, "perl": true, "shell": true}
+// scripts are the kinds of programs that an interpreter reads as text.
+var scripts = map[string]bool{"python": true, "node": true, "ruby": true, "php": true, "perl": true, "lua": true, "shell": true}
 
-// owning is the package that answers for what runs: of the script where there is one, else of the executable.
+// hosted tells whether the program is not the executable itself but a file that the executable runs: a script, a jar.
+func hosted(o rtevent.Owner) bool { return o.Program != nil && o.Program.Kind != "go" }
+
+// owning is the package that answers for what runs: of the script or jar where there is one, else of the executable.
 func owning(o rtevent.Owner) *rtevent.Package {
-	if p := o.Program; p != nil && interpreted[p.Kind] {
-		return p.Package
+	if hosted(o) {
+		return o.Program.Package
 	}
 	return o.Package
 }
@@ -150,11 +153,10 @@ func unread(o rtevent.Owner, field string) bool {
 	return slices.ContainsFunc(o.Unread, func(u string) bool { return strings.HasPrefix(u, field+":") })
 }
 
-// program is the path of what runs: the script where there is one, else the executable.
+// program is the path of what runs: the script or jar where there is one, else the executable.
 func program(o rtevent.Owner) string {
-	p := o.Program
-	switch {
-	case p == nil || !interpreted[p.Kind]:
+	switch p := o.Program; {
+	case !hosted(o):
 		return o.Exe
 	case p.Path != "":
 		return p.Path

@@ -111,7 +111,7 @@ func (s *surveyor) one(ctx context.Context, l *rtevent.Listener) {
 	}()
 	finding := s.ask(ctx, *l)
 	<-verified
-	fillVersion(&finding, l.Holders)
+	credit(&finding, l.Holders)
 	l.Finding = &finding
 	claim, verdict := judge.Judge(judge.Case{
 		Listener: *l,

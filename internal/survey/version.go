@@ -1,5 +1,0 @@
-package survey
-
-import "rtevent"
-
-func fillVersion(f *rtevent.Finding, holders []rtevent.Owner) {}
