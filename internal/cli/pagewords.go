@@ -227,7 +227,7 @@ func registration(c rtevent.Claim) string {
 func life(c rtevent.Claim) string {
 	var facts, silent []string
 	for _, f := range c.Basis {
-		if f.Says == "silent" {
+		if f.Silent {
 			silent = append(silent, f.Source)
 			continue
 		}
