@@ -57,7 +57,7 @@ func (q *inquiry) sameAnswer() bool {
 	answers := 0
 	var first string
 	for _, x := range q.layer() {
-		if x.heard == "" || x.sent == "" || x.greeted || x.echoes() {
+		if x.heard == "" || x.sent == "" || x.greeting != "" || x.echoes() {
 			continue
 		}
 		if answers++; answers == 1 {

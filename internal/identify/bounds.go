@@ -18,12 +18,14 @@ const (
 
 var errFull = errors.New("said more than is read")
 
-// bounded is a connection that reads so many bytes and then no more.
+// bounded is a connection that reads so many bytes and then no more, and that keeps what it is told to.
 type bounded struct {
 	net.Conn
 	room  int    // bytes that may still come
 	first func() // called before the first byte is handed on; may be nil
-	early []byte // the first bytes, as far as it has room for them
+	asks  func() // called before anything is written; may be nil
+	early []byte // the first bytes that came, as far as it has room for them
+	said  []byte // the first bytes that were written, likewise
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
@@ -37,9 +39,22 @@ func (b *bounded) Read(p []byte) (int, error) {
 			b.first()
 			b.first = nil
 		}
-		b.early = append(b.early, p[:min(n, cap(b.early)-len(b.early))]...)
+		b.early = keep(b.early, p[:n])
 	}
 	return n, err
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.asks != nil {
+		b.asks()
+	}
+	b.said = keep(b.said, p)
+	return b.Conn.Write(p)
+}
+
+// keep appends as much as there is room for.
+func keep(kept, more []byte) []byte {
+	return append(kept, more[:min(len(more), cap(kept)-len(kept))]...)
 }
 
 // ending is how a connection came to its end.

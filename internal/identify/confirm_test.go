@@ -50,7 +50,7 @@ func TestRecorded(t *testing.T) {
 			check("usual port", 6)
 			target.Listener.Port = atPort
 			if len(d.Programs) > 0 {
-				target.Listener.Holders = []rtevent.Owner{{Exe: "/usr/sbin/" + d.Programs[0]}}
+				target.Listener.Holders = []rtevent.Owner{{Exe: "/usr/sbin/" + d.Programs[0].Exe}}
 				check("owner", ownerCost(tr))
 			}
 		})

@@ -3,7 +3,8 @@
 package identify
 
 import (
-	"net"
+	"io"
+	"slices"
 	"time"
 
 	"rtevent"
@@ -12,49 +13,38 @@ import (
 
 // exchange is what came of asking in one way.
 type exchange struct {
-	way     way
-	sent    string
-	heard   string
-	greeted bool          // something was heard before anything was said
-	words   *protocol.Def // in whose words the peer was spoken to; nil: in nobody's
-	tls     *rtevent.TLS  // what the handshake told; nil if there was none
-	alpn    *protocol.Def // the protocol that the handshake agreed on
-	why     string        // why it was not opened, or what TLS said in the end
-	end     ending
-	took    time.Duration
-	read    []rtevent.Finding // what the readers recognise, the best first
-}
-
-// best is the best reading of what was heard.
-func (x *exchange) best() (rtevent.Finding, bool) {
-	if len(x.read) == 0 {
-		return rtevent.Finding{}, false
-	}
-	return x.read[0], true
+	way      way
+	sent     string
+	heard    string
+	greeting string        // what was heard before anything was said
+	words    *protocol.Def // in whose words the peer was spoken to; nil: in nobody's
+	tls      *rtevent.TLS  // what the handshake told; nil if there was none
+	alpn     *protocol.Def // the protocol that the handshake agreed on
+	why      string        // why it was not opened, or what TLS said in the end
+	end      ending
+	took     time.Duration
+	read     []rtevent.Finding // what the readers recognise, the best first
 }
 
 // conversation is one connection being talked on.
 type conversation struct {
 	exchange
-	conn  net.Conn // bounded, inside TLS if the way is
-	pace  pace
-	until time.Time // by when all must be said
-	first func()    // called at the first byte, outside and again inside TLS
+	conn     *bounded // inside TLS if the way is
+	pace     pace
+	until    time.Time       // by when all must be said
+	first    func()          // called at the first byte, outside and again inside TLS
+	expected []*protocol.Def // to whom the hints point
 }
 
-// run talks as the way says.
-func (c *conversation) run() {
+// converse talks as the way says.
+func (c *conversation) converse() {
 	if c.way.greet != nil {
 		c.listen(c.way.greet(c.pace))
-		c.greeted = c.heard != ""
+		c.greeting = c.heard
 	}
-	switch d := c.greeter(); {
-	case c.end != quiet:
-	case d != nil:
-		c.speak(d)
-	case c.greeted && c.way.def == nil:
-		c.say(help) // somebody unknown: what does it make of a plain word?
-		c.listen(c.pace.patience())
+	switch {
+	case c.greeting != "":
+		c.reply()
 	case c.way.def != nil:
 		c.speak(c.way.def)
 	case c.way.say != "":
@@ -62,32 +52,63 @@ func (c *conversation) run() {
 		c.listen(c.way.answer(c.pace))
 	}
 	c.leave()
+	c.sent = string(c.conn.said)
 }
 
-// greeter is whose greeting was heard, if anybody's.
-func (c *conversation) greeter() *protocol.Def {
-	if !c.greeted {
-		return nil
+// reply goes on from a greeting: in the words of the first who takes it for a greeting of its own, else with a plain word.
+func (c *conversation) reply() {
+	if d := c.greeter(); d != nil {
+		c.speak(d)
+		return
 	}
-	for _, f := range c.read {
-		if d := protocol.Lookup(f.Protocol); d != nil && d.Greets {
+	c.say(help)
+	c.listen(c.pace.patience())
+}
+
+// greeter is who seems to have greeted: whom the way asks for, whom readers recognise, whom the hints expect, or else
+// anybody; nil if nobody's client would answer such a greeting.
+func (c *conversation) greeter() *protocol.Def {
+	recognised := func(d *protocol.Def) bool {
+		return slices.ContainsFunc(c.read, func(f rtevent.Finding) bool { return f.Protocol == d.Name })
+	}
+	known := slices.DeleteFunc(slices.Clone(protocol.All), func(d *protocol.Def) bool { return !recognised(d) })
+	for _, d := range slices.Concat([]*protocol.Def{c.way.def}, known, c.expected, protocol.All) {
+		if d != nil && d.Greets && (recognised(d) || takes(d, c.heard)) {
 			return d
 		}
 	}
 	return nil
 }
 
+// takes tells whether a client of d would answer a greeting.
+func takes(d *protocol.Def, greeting string) bool {
+	if !d.Greets || d.Talk == nil {
+		return false
+	}
+	var m mouth
+	d.Talk(&m, greeting)
+	return m.opened
+}
+
+// mouth is a connection that nothing comes from and that only notes whether something would be said.
+type mouth struct{ opened bool }
+
+func (m *mouth) Read([]byte) (int, error) { return 0, io.EOF }
+
+func (m *mouth) Write(p []byte) (int, error) {
+	m.opened = true
+	return 0, io.ErrClosedPipe
+}
+
 // speak says what a client of d says.
 func (c *conversation) speak(d *protocol.Def) {
 	c.words = d
-	if hello := c.way.words(d); hello != "" && c.end == quiet {
+	if hello := c.way.words(d); hello != "" {
 		c.say(hello)
 		c.listen(c.way.answer(c.pace))
 	}
-	if d.Talk != nil && c.end == quiet {
-		c.conn.SetDeadline(c.by(c.pace.patience()))
-		c.heard = d.Talk(c.conn, c.heard)
-		c.read = protocol.Read(c.heard)
+	if d.Talk != nil {
+		c.talk(d)
 	}
 }
 
@@ -99,8 +120,23 @@ func (w way) words(d *protocol.Def) string {
 	return d.Hello
 }
 
+// talk lets d carry on. Each of its questions gets patience anew.
+func (c *conversation) talk(d *protocol.Def) {
+	if c.end != quiet {
+		return
+	}
+	renew := func() { c.conn.SetDeadline(c.by(c.pace.patience())) }
+	renew()
+	c.conn.asks = renew
+	c.heard = d.Talk(c.conn, c.heard)
+	c.conn.asks = nil
+	c.read = protocol.Read(c.heard)
+}
+
 func (c *conversation) say(s string) {
-	c.sent += s
+	if c.end != quiet {
+		return
+	}
 	c.conn.SetWriteDeadline(c.by(c.pace.patience()))
 	if _, err := c.conn.Write([]byte(s)); err != nil {
 		c.broke(err)
@@ -162,7 +198,7 @@ func (p pace) rest(read []rtevent.Finding) time.Duration {
 	case len(read) > 0 && complete(read[0]):
 		return p.settle()
 	case len(read) > 0 && read[0].Confidence == rtevent.Strong:
-		return 4 * p.settle()
+		return 6 * p.settle()
 	default:
 		return 12 * p.settle()
 	}
@@ -175,14 +211,11 @@ func complete(f rtevent.Finding) bool {
 
 // leave says goodbye where that is the custom and lets the peer close first, so that it meets no broken connection.
 func (c *conversation) leave() {
-	if c.end != quiet || c.words == nil || c.words.Bye == "" || c.way.network == "udp" {
+	if c.end != quiet || c.words == nil || c.words.Bye == "" || c.way.network == "udp" || len(c.read) == 0 {
 		return
 	}
-	if _, known := c.best(); !known {
-		return // it would not understand
-	}
 	c.conn.SetDeadline(c.by(4 * c.pace.settle()))
-	if _, err := c.conn.Write([]byte(c.words.Bye)); err != nil {
+	if _, err := c.conn.Conn.Write([]byte(c.words.Bye)); err != nil {
 		return
 	}
 	buf := make([]byte, 4<<10)

@@ -141,10 +141,7 @@ func (q *inquiry) earn() (way, bool) {
 		return way{}, false
 	}
 	for _, d := range earned(q.texts) {
-		w := hello(d).first()
-		if q.secured {
-			w = w.inside()
-		}
+		w := q.layered(hello(d).first())
 		if !q.asked[w.name] {
 			return w, true
 		}
@@ -154,7 +151,7 @@ func (q *inquiry) earn() (way, bool) {
 
 // waitsInVain tells whether all that is left is to wait for a greeting from a peer that has answered others without one.
 func (q *inquiry) waitsInVain() bool {
-	if q.awaits {
+	if q.awaits || !q.free {
 		return false
 	}
 	for _, r := range q.running {
@@ -172,6 +169,7 @@ func (q *inquiry) start(ctx context.Context, w way) {
 	q.tried = append(q.tried, w.name)
 	q.asked[w.name] = true
 	q.free = false
+	q.next.Stop() // what it was set for is over
 	go q.ask(ctx, id, w, q.pace, q.until)
 }
 

@@ -40,13 +40,14 @@ func (q *inquiry) learnName(x exchange) {
 	switch {
 	case f.Protocol == "tls":
 		q.learnTLS(x)
-	case x.scolds() && !q.asked["tls"]:
-		q.queue = []way{handshake(nil)}
 	case complete(f):
 		q.settled = true
 	case f.Confidence == rtevent.Weak:
-		q.queue = append(q.allOwnWords(x), q.queue...)
-	case d != nil && d.Greets && !x.greeted && q.waiting():
+		q.learnWeak(x)
+	case x.scolds():
+		q.known = true
+		q.tryTLS()
+	case d != nil && d.Greets && x.greeting == "" && q.underway("wait"):
 		q.known, q.awaits, q.queue = true, true, nil // its greeting is on the way to us
 	case further:
 		q.known, q.queue = true, []way{own}
@@ -55,43 +56,70 @@ func (q *inquiry) learnName(x exchange) {
 	}
 }
 
-// allOwnWords are the ways to ask in the words of all whom weak readings name.
-func (q *inquiry) allOwnWords(x exchange) []way {
+// learnWeak goes on from weak readings: whoever may be meant is asked in its own words.
+func (q *inquiry) learnWeak(x exchange) {
+	if x.greeting != "" {
+		q.learnGreeting(x)
+		return
+	}
 	var ways []way
 	for _, f := range x.read {
 		if w, ok := q.ownWords(protocol.Lookup(f.Protocol), x); ok {
 			ways = append(ways, w)
 		}
 	}
-	return ways
+	q.queue = append(ways, q.queue...)
+}
+
+// learnGreeting goes on from a greeting that is not surely known: with the others whose clients would answer it, and with
+// those who are expected. To more the peer has given no reason.
+func (q *inquiry) learnGreeting(x exchange) {
+	q.onlyHinted()
+	for _, d := range only(func(d *protocol.Def) bool { return d != x.words && takes(d, x.greeting) }) {
+		q.queue = append(q.queue, q.layered(hello(d)))
+	}
 }
 
 // ownWords is the way to ask in the words of d, if that is possible and has not been done.
 func (q *inquiry) ownWords(d *protocol.Def, x exchange) (way, bool) {
-	if d == nil || d == x.words || !d.Greets && x.way.words(d) == "" {
+	if d == nil || d == x.words || d.Greets && x.greeting != "" || !d.Greets && x.way.words(d) == "" {
 		return way{}, false
 	}
-	w := hello(d).first()
+	w := q.layered(hello(d).first())
 	if x.way.network == "udp" {
 		w = datagram(d)
 	}
-	if q.secured {
-		w = w.inside()
-	}
 	return w, !q.asked[w.name]
+}
+
+// layered is the same way on the layer that counts.
+func (q *inquiry) layered(w way) way {
+	if q.secured {
+		return w.inside()
+	}
+	return w
 }
 
 // learnTLS goes on from an answer in TLS: with a handshake, or with another if that was one.
 func (q *inquiry) learnTLS(x exchange) {
 	const otherProtocol = "no application protocol" // RFC 7301, section 3.2
 	switch {
-	case !x.way.secure && !q.asked["tls"]:
-		q.queue = []way{handshake(q.inner())}
+	case !x.way.secure:
+		q.tryTLS()
 	case x.why == otherProtocol && !q.asked[http2.name]:
 		q.queue = []way{http2}
 	default:
 		q.settled = true
 	}
+}
+
+// tryTLS makes a handshake the next and the last way, unless one is under way or has failed.
+func (q *inquiry) tryTLS() {
+	q.queue = nil
+	if !q.asked["tls"] {
+		q.queue = []way{handshake(q.inner())}
+	}
+	q.settled = q.asked["tls"] && !q.underway("tls")
 }
 
 // inner is the protocol that the hints expect inside TLS; nil if there are none.
@@ -107,8 +135,8 @@ func (q *inquiry) learnAnswer(x exchange) {
 	switch {
 	case x.end == full || x.end == talking:
 		q.settled = true // it streams: there is nobody to talk to
-	case x.greeted:
-		q.onlyHinted()
+	case x.greeting != "":
+		q.learnGreeting(x)
 	case q.sameAnswer():
 		q.onlyHinted()
 	default:
@@ -117,7 +145,7 @@ func (q *inquiry) learnAnswer(x exchange) {
 	}
 }
 
-// onlyHinted leaves those ways to which the owner or the port points: to more the peer has given no reason.
+// onlyHinted leaves those ways to which the owner or the port points.
 func (q *inquiry) onlyHinted() {
 	q.parses = false
 	q.drop(func(w way) bool {
@@ -149,8 +177,7 @@ func (q *inquiry) enter(w way) {
 	if q.secured {
 		return
 	}
-	q.secured = true
-	q.parses = false
+	q.secured, q.parses, q.texts, q.known, q.awaits = true, false, false, false, false
 	q.stop(func(w way) bool { return !w.secure })
 	q.queue = nil
 	if w.def != nil {
@@ -158,13 +185,13 @@ func (q *inquiry) enter(w way) {
 	}
 	q.asked[w.name] = true
 	q.free = false
-	q.next.Reset(q.pace.lead())
+	q.next.Reset(q.pace.inner())
 }
 
-// waiting tells whether a greeting is being waited for.
-func (q *inquiry) waiting() bool {
+// underway tells whether a way is being gone.
+func (q *inquiry) underway(name string) bool {
 	for _, r := range q.running {
-		if r.way.name == "wait" {
+		if r.way.name == name {
 			return true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"rtevent"
@@ -33,8 +34,11 @@ const (
 func (q *inquiry) ask(ctx context.Context, id int, w way, p pace, until time.Time) {
 	tell := func(n news) { n.id = id; q.news <- n }
 	c := conversation{exchange: exchange{way: w}, pace: p, until: until}
+	for _, h := range q.hints {
+		c.expected = append(c.expected, h.def)
+	}
 	begun := time.Now()
-	q.converse(ctx, &c, tell)
+	q.open(ctx, &c, tell)
 	if ctx.Err() != nil {
 		c.end = left
 	}
@@ -42,8 +46,8 @@ func (q *inquiry) ask(ctx context.Context, id int, w way, p pace, until time.Tim
 	tell(news{what: ended, done: c.exchange})
 }
 
-// converse opens the connection, talks, and closes it.
-func (q *inquiry) converse(ctx context.Context, c *conversation, tell func(news)) {
+// open opens the connection, talks, and closes it.
+func (q *inquiry) open(ctx context.Context, c *conversation, tell func(news)) {
 	wait := q.connectWait()
 	dialing, stop := context.WithTimeoutCause(ctx, wait, fmt.Errorf("nobody accepted within %v", wait))
 	defer stop()
@@ -65,16 +69,20 @@ func (q *inquiry) converse(ctx context.Context, c *conversation, tell func(news)
 		c.until = time.Now().Add(c.pace.total())
 	}
 	c.first = func() { tell(news{what: speaking}) }
-	raw := &bounded{Conn: conn, room: mostHeard, first: c.first}
-	c.conn = raw
+	c.conn = bind(conn, c.first)
 	if c.way.secure {
-		if !c.secure(raw, q.target.Name) {
+		if !c.secure(q.target.Name) {
 			return
 		}
 		tell(news{what: secured, way: c.way})
 		defer c.conn.Close()
 	}
-	c.run()
+	c.converse()
+}
+
+// bind bounds a connection.
+func bind(conn net.Conn, first func()) *bounded {
+	return &bounded{Conn: conn, room: mostHeard, first: first, said: make([]byte, 0, 1<<10)}
 }
 
 // connectWait is how long a connection may take to be accepted.

@@ -4,8 +4,8 @@ package identify
 
 import "time"
 
-// pace follows from the peer's own round trip, so that a silent peer on loopback is known in two thirds of a second and
-// nobody behind a slow link is cut off.
+// pace follows from the peer's own round trip, so that a silent peer on loopback is known in less than a second and nobody
+// behind a slow link is cut off.
 type pace struct {
 	// rtt is the time that connecting took.
 	rtt time.Duration
@@ -31,21 +31,25 @@ func (p pace) total() time.Duration {
 
 func (p pace) plain() time.Duration { return min(1200*time.Millisecond+20*p.rtt, 6*time.Second) }
 
-// patience is how long an answer may take: 480 ms on loopback.
+// patience is how long an answer may take: 700 ms on loopback, where a daemon may have to fork and the machine be busy.
 func (p pace) patience() time.Duration {
 	if p.timeout > 0 {
-		return p.timeout * 2 / 5
+		return p.timeout * 7 / 12
 	}
-	return p.plain() * 2 / 5
+	return p.plain() * 7 / 12
 }
 
-// vigil is how long to wait for a greeting while others ask: until the last of them has its answer.
+// vigil is how long to wait for a greeting. It ends while others still wait for their answer: a server that serves one
+// at a time comes to them only then.
 func (p pace) vigil() time.Duration {
 	if p.expectant {
 		return p.total()
 	}
-	return min(p.patience()+firstWays*p.moment(), p.total())
+	return p.patience() - 2*p.moment()
 }
+
+// linger is how long the last to ask wait: a greeting that is slower than the vigil still reaches them.
+func (p pace) linger() time.Duration { return min(p.patience()+3*p.moment(), p.total()) }
 
 // moment is how long one way is asked before the next one joins it.
 func (p pace) moment() time.Duration { return p.within(30*time.Millisecond + 2*p.rtt) }
@@ -53,9 +57,17 @@ func (p pace) moment() time.Duration { return p.within(30*time.Millisecond + 2*p
 // lead is the same for the way to which the owner points: long enough for a busy server to confirm it alone.
 func (p pace) lead() time.Duration { return p.within(150*time.Millisecond + 8*p.rtt) }
 
+// inner is the same for the first conversation inside TLS, which waits for a greeting before it speaks.
+func (p pace) inner() time.Duration {
+	if p.expectant {
+		return p.lead()
+	}
+	return 3 * p.moment()
+}
+
 // within keeps what lies between two ways from using up a small budget.
 func (p pace) within(d time.Duration) time.Duration { return min(d, p.total()/8) }
 
 // settle is the quiet after which a reply is worth reading; one that tells everything is enough then. One that is
-// recognised may go on for four times that, and one that nobody knows for twelve.
+// recognised may go on for six times that, and one that nobody knows for twelve.
 func (p pace) settle() time.Duration { return 5*time.Millisecond + p.rtt }

@@ -107,6 +107,32 @@ func TestSlowGreeting(t *testing.T) {
 	}
 }
 
+// TestBusy asks servers that take their time: one that serves one connection at a time is not to be starved by the one
+// that listens, and one that is slow is waited for where somebody points to it.
+func TestBusy(t *testing.T) {
+	const web = "HTTP/1.1 200 OK\r\nServer: widget/1.2\r\n\r\n"
+	nginx := []rtevent.Owner{{Exe: "/usr/sbin/nginx"}}
+	for name, c := range map[string]struct {
+		peer    func() peer
+		holders []rtevent.Owner
+	}{
+		"one at a time": {func() peer { return oneAtATime(slowly(0, web)) }, nil},
+		"slow":          {func() peer { return slowly(300*time.Millisecond, web) }, nil},
+		"slow, owner":   {func() peer { return slowly(2*time.Second, web) }, nginx},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				target := piped(t, c.peer())
+				target.Listener.Holders = c.holders
+				f := identify.New(identify.Options{}).Ask(t.Context(), target)
+				if f.Protocol != "http" || f.Connections > 6 {
+					t.Errorf("got %q, %v", f.Protocol, f.Tried)
+				}
+			})
+		})
+	}
+}
+
 // TestSlowLink asks over a link whose round trip takes a while: waiting adapts.
 func TestSlowLink(t *testing.T) {
 	const rtt = 200 * time.Millisecond

@@ -75,6 +75,7 @@ func serve(t *testing.T, p peer) *served {
 // aim makes the target of a TCP address.
 func (s *served) aim(at netip.AddrPort) {
 	s.Listener = rtevent.Listener{Transport: rtevent.TCP, Address: at.Addr(), Port: at.Port(), Scope: rtevent.Loopback}
+	s.Insist = true // a port that the system chose may be one that politeness reserves
 	s.Dial = func(ctx context.Context, network string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, at.String())
 	}
@@ -143,6 +144,25 @@ func greetsAfter(wait time.Duration, banner string) peer {
 	return func(conn net.Conn) {
 		time.Sleep(wait)
 		greets(banner)(conn)
+	}
+}
+
+// oneAtATime serves its connections one after the other, in the order in which they came.
+func oneAtATime(p peer) peer {
+	free := make(chan struct{}, 1)
+	return func(conn net.Conn) {
+		free <- struct{}{}
+		p(conn)
+		<-free
+	}
+}
+
+// slowly answers once, after a while.
+func slowly(wait time.Duration, answer string) peer {
+	return func(conn net.Conn) {
+		conn.Read(make([]byte, 4<<10))
+		time.Sleep(wait)
+		io.WriteString(conn, answer)
 	}
 }
 

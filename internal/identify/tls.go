@@ -43,15 +43,20 @@ const (
 // the peer said instead is then in heard, and what the handshake told before it failed in tls.
 //
 // Nothing is verified: whoever answers is described, not trusted.
-func (c *conversation) secure(raw *bounded, name string) bool {
+func (c *conversation) secure(name string) bool {
+	raw := c.conn
 	raw.room, raw.early = mostTLS, make([]byte, 0, 4<<10)
 	raw.SetDeadline(c.by(c.way.answer(c.pace)))
-	conn := tls.Client(raw, c.config(name))
-	err := conn.Handshake()
+	raw.first = func() {
+		raw.SetDeadline(c.until) // it is at work, and keys may be long
+		c.first()
+	}
+	inside := tls.Client(raw, c.config(name))
+	err := inside.Handshake()
 	if err == nil {
-		c.tls.ALPN = conn.ConnectionState().NegotiatedProtocol
-		c.goInside()
-		c.conn = &bounded{Conn: conn, room: mostHeard, first: c.first}
+		c.tls.ALPN = inside.ConnectionState().NegotiatedProtocol
+		c.settle()
+		c.conn = bind(inside, c.first)
 		return true
 	}
 	c.sent = "TLS ClientHello"
@@ -122,9 +127,9 @@ func describeCertificate(t *rtevent.TLS, cert *x509.Certificate) {
 	}
 }
 
-// goInside settles in whose words to go on: in those that the handshake agreed on, else in those of whom a hint points to,
+// settle decides in whose words to go on inside: in those that the handshake agreed on, else in those of whom a hint points to,
 // else in those of HTTP.
-func (c *conversation) goInside() {
+func (c *conversation) settle() {
 	w := &c.way
 	agreed := protocol.Lookup(agreedOn[c.tls.ALPN])
 	switch {

@@ -17,9 +17,7 @@ var harmless = []string{"domain"}
 func planUDP(hints []hint) []way {
 	var ways []way
 	for _, h := range hints {
-		if h.def.Datagram != "" {
-			ways = append(ways, datagram(h.def).first())
-		}
+		ways = append(ways, datagram(h.def).first())
 	}
 	for _, name := range harmless {
 		if d := protocol.Lookup(name); d != nil && d.Datagram != "" {

@@ -45,7 +45,7 @@ func hello(d *protocol.Def) way {
 
 // line says one line.
 func line() way {
-	return way{name: "line", network: "tcp", say: help, answer: pace.patience, lead: pace.moment}
+	return way{name: "line", network: "tcp", say: help, answer: pace.linger, lead: pace.moment}
 }
 
 // handshake begins TLS and asks inside: in the words that the handshake agrees on, else in those of d (nil: of HTTP).
@@ -73,9 +73,9 @@ func (w way) inside() way {
 	return w
 }
 
-// first is the same way with a head start: somebody points to it.
+// first is the same way with a head start and all the time there is: somebody points to it.
 func (w way) first() way {
-	w.lead = pace.lead
+	w.lead, w.answer = pace.lead, pace.total
 	return w
 }
 
@@ -92,7 +92,7 @@ func plan(hints []hint) []way {
 		ways = append(ways, h.way().first())
 	}
 	if owned {
-		ways = append(ways, handshake(hints[0].def))
+		ways = append(ways, handshake(hints[0].def).first())
 	}
 	ways = append(ways, hellos(protocol.Lookup("http"))...)
 	ways = append(ways, handshake(nil), line())
