@@ -65,12 +65,14 @@ type procStat struct {
 	state   byte
 	parent  int
 	thread  bool   // a thread of the kernel
+	exiting bool
 	started uint64 // clock ticks after boot
 }
 
 const (
 	ticksPerSecond = 100        // USER_HZ, the same on every architecture that Go runs Linux on
 	kernelThread   = 0x00200000 // PF_KTHREAD
+	exiting        = 0x00000004 // PF_EXITING
 )
 
 // parseStat reads /proc/PID/stat. The name stands in parentheses and may hold anything, parentheses and newlines too.
@@ -95,11 +97,14 @@ func parseStat(b []byte) (procStat, error) {
 	if err != nil {
 		return procStat{}, fmt.Errorf("start time in stat: %w", err)
 	}
-	return procStat{name: string(b[open+1 : end]), state: f[0][0], parent: parent, thread: flags&kernelThread != 0, started: started}, nil
+	return procStat{
+		name: string(b[open+1 : end]), state: f[0][0], parent: parent,
+		thread: flags&kernelThread != 0, exiting: flags&exiting != 0, started: started,
+	}, nil
 }
 
-// gone tells whether the process has ended and only its number is left.
-func (s procStat) gone() bool { return s.state == 'Z' || s.state == 'X' }
+// gone tells whether the process has ended, or is about to, and only its number is left.
+func (s procStat) gone() bool { return s.exiting || s.state == 'Z' || s.state == 'X' }
 
 // at is the moment that a process started, of a system that booted then.
 func (s procStat) at(boot time.Time) time.Time {

@@ -21,7 +21,7 @@ func TestParseStat(t *testing.T) {
 		{"plain", "4123 (sshd)" + tail, procStat{name: "sshd", state: 'S', parent: 1, started: 98765}, false},
 		{"a name made to confuse", "4123 (a) R 7 (b\n)" + tail, procStat{name: "a) R 7 (b\n", state: 'S', parent: 1, started: 98765}, false},
 		{"kernel thread", "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0 0", procStat{name: "kthreadd", state: 'S', thread: true, started: 1}, false},
-		{"zombie", "9 (x) Z" + tail[2:], procStat{name: "x", state: 'Z', parent: 1, started: 98765}, false},
+		{"zombie", "9 (x) Z" + strings.Replace(tail[2:], "4194560", "4194564", 1), procStat{name: "x", state: 'Z', parent: 1, exiting: true, started: 98765}, false},
 		{"cut off", "4123 (sshd) S 1 4123", procStat{}, true},
 		{"no name", "4123 sshd S 1", procStat{}, true},
 		{"empty", "", procStat{}, true},

@@ -89,6 +89,7 @@ func socketUnits(files fs.FS, dirs []string) (units []string, enabled map[string
 		names, _ := readNames(files, dir)
 		for _, name := range names {
 			switch {
+			case strings.HasSuffix(name, "@.socket"): // a template: its instances are what listens
 			case strings.HasSuffix(name, ".socket"):
 				units = append(units, name)
 			case strings.HasSuffix(name, ".wants") || strings.HasSuffix(name, ".requires"):

@@ -1,0 +1,433 @@
+package attribute
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"rtevent"
+)
+
+// TestMain lets the test binary be the processes that the tests look at.
+func TestMain(m *testing.M) {
+	switch role := os.Getenv("ATTRIBUTE_ROLE"); role {
+	case "":
+		os.Exit(m.Run())
+	case "wait":
+		waitForEnd()
+	case "fill": // fill the Owner of a process, perhaps without rights
+		pid, _ := strconv.Atoi(os.Getenv("ATTRIBUTE_PID"))
+		json.NewEncoder(os.Stdout).Encode(fill(pid))
+	case "enclose":
+		if err := enclose(os.Getenv("ATTRIBUTE_ROOT")); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+	}
+}
+
+// waitForEnd says that it is there and stays until its standard input is closed.
+func waitForEnd() {
+	fmt.Println("ready")
+	io.Copy(io.Discard, os.Stdin)
+}
+
+// fill fills one Owner.
+func fill(pid int) rtevent.Owner {
+	return fillListener(rtevent.Listener{Holders: []rtevent.Owner{{PID: pid}}}).Holders[0]
+}
+
+func fillListener(l rtevent.Listener) rtevent.Listener {
+	ls := []rtevent.Listener{l}
+	New("").Fill(context.Background(), ls)
+	return ls[0]
+}
+
+// start runs a program until the end of the test and returns when it has said that it is ready.
+func start(t *testing.T, c *exec.Cmd) int {
+	t.Helper()
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stderr = c.Stdout
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close(); c.Wait() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if line != "ready\n" {
+		t.Fatalf("%s: %q, %v", c.Path, line, err)
+	}
+	return c.Process.Pid
+}
+
+// role is the test binary, or a copy of it, in a role.
+func role(file, role string, env ...string) *exec.Cmd {
+	c := exec.Command(file)
+	c.Env = append(os.Environ(), append(env, "ATTRIBUTE_ROLE="+role)...)
+	return c
+}
+
+// self copies the test binary.
+func self(t *testing.T, to string) string {
+	t.Helper()
+	b, err := os.ReadFile("/proc/self/exe")
+	if err == nil {
+		err = os.WriteFile(to, b, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+func TestSelf(t *testing.T) {
+	exe := self(t, filepath.Join(t.TempDir(), "agent"))
+	before := time.Now()
+	pid := start(t, role(exe, "wait"))
+	o := fill(pid)
+	if o.Unseen != "" || len(o.Unread) > 0 && !slices.ContainsFunc(o.Unread, isPackageNote) {
+		t.Errorf("unseen %q, unread %q", o.Unseen, o.Unread)
+	}
+	if o.Exe != exe || o.ExeDeleted || o.ExeInMemory || o.ExeModified.Before(before.Add(-time.Minute)) || o.ExeChanged.IsZero() {
+		t.Errorf("executable: %+v", o)
+	}
+	if o.Name != "agent" || !slices.Equal(o.Cmdline, []string{exe}) || o.UID == nil || int(*o.UID) != os.Getuid() {
+		t.Errorf("process: %+v", o)
+	}
+	if d := o.Started.Sub(before).Abs(); d > time.Minute {
+		t.Errorf("started %v, %v away from now", o.Started, d)
+	}
+	if len(o.Ancestry) == 0 || o.Ancestry[0].PID != os.Getpid() {
+		t.Errorf("ancestry %+v, want this test (%d) first", o.Ancestry, os.Getpid())
+	}
+	if o.Program == nil || o.Program.Kind != "go" || !strings.HasPrefix(o.Program.Name, "rtevent/internal/attribute") || o.Program.Runtime == "" {
+		t.Errorf("program %+v", o.Program)
+	}
+	if o.Package != nil {
+		t.Errorf("package %+v", o.Package)
+	}
+	if os.Getuid() == 0 && o.User != "root" {
+		t.Errorf("user %q", o.User)
+	}
+}
+
+func isPackageNote(s string) bool { return strings.HasPrefix(s, "package:") }
+
+func TestDeleted(t *testing.T) {
+	dir := t.TempDir()
+	gone, fake := self(t, filepath.Join(dir, "gone")), self(t, filepath.Join(dir, "fake (deleted)"))
+	both := self(t, filepath.Join(dir, "both (deleted)"))
+	pids := map[string]int{}
+	for _, exe := range []string{gone, fake, both} {
+		pids[exe] = start(t, role(exe, "wait"))
+	}
+	for _, exe := range []string{gone, both} {
+		if err := os.Remove(exe); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for exe, deleted := range map[string]bool{gone: true, fake: false, both: true} {
+		if o := fill(pids[exe]); o.Exe != exe || o.ExeDeleted != deleted || o.ExeInMemory {
+			t.Errorf("%s: exe %q, deleted %v, in memory %v", exe, o.Exe, o.ExeDeleted, o.ExeInMemory)
+		}
+	}
+}
+
+func TestInMemory(t *testing.T) {
+	fd, err := unix.MemfdCreate("agent", 0)
+	if err != nil {
+		t.Skip("needs memfd_create:", err)
+	}
+	f := os.NewFile(uintptr(fd), "memfd")
+	defer f.Close()
+	b, err := os.ReadFile("/proc/self/exe")
+	if err == nil {
+		_, err = f.Write(b)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := fill(start(t, role(fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd), "wait")))
+	if !o.ExeInMemory || o.ExeDeleted || o.Exe != "/memfd:agent" || o.WorldWritable != "" || o.Package != nil {
+		t.Errorf("got %+v", o)
+	}
+}
+
+func TestExited(t *testing.T) {
+	c := role("/proc/self/exe", "none") // ends at once
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid := c.Process.Pid
+	var info unix.Siginfo
+	if err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
+		t.Fatal(err)
+	}
+	if o := fill(pid); o.Unseen != "exited before it could be read" || o.Exe != "" {
+		t.Errorf("a zombie: %+v", o)
+	}
+	c.Wait()
+	if o := fill(pid); o.Unseen != "exited before it could be read" {
+		t.Errorf("gone: %+v", o)
+	}
+}
+
+// TestAnotherProcess gives an Owner a start time that its process does not have.
+func TestAnotherProcess(t *testing.T) {
+	uid := uint32(7)
+	l := fillListener(rtevent.Listener{Holders: []rtevent.Owner{
+		{PID: os.Getpid(), Started: time.Now().Add(-time.Hour), UID: &uid, Unit: "old.service"},
+		{PID: os.Getpid(), Unit: "kept.service"},
+		{Unseen: "another namespace", UID: &uid},
+	}})
+	if o := l.Holders[0]; !strings.Contains(o.Unseen, "another process") || o.Exe != "" || o.Unit != "old.service" || *o.UID != 7 {
+		t.Errorf("another process: %+v", o)
+	}
+	if o := l.Holders[1]; o.Unseen != "" || o.Exe == "" || o.Unit == "" {
+		t.Errorf("this process: %+v", o)
+	}
+	if o := l.Holders[2]; o.Unseen != "another namespace" || o.Exe != "" {
+		t.Errorf("out of sight: %+v", o)
+	}
+}
+
+func TestFillEndsEarly(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	ls := []rtevent.Listener{{Holders: []rtevent.Owner{{PID: os.Getpid()}}}}
+	New("").Fill(ctx, ls)
+	if ls[0].Holders[0].Unseen != "not read in time" {
+		t.Errorf("got %+v", ls[0].Holders[0])
+	}
+}
+
+// TestNoProc looks at a directory where no /proc is mounted.
+func TestNoProc(t *testing.T) {
+	ls := []rtevent.Listener{{Holders: []rtevent.Owner{{PID: 1}}}}
+	New(t.TempDir()).Fill(context.Background(), ls)
+	if !strings.Contains(ls[0].Holders[0].Unseen, "proc") {
+		t.Errorf("got %+v", ls[0].Holders[0])
+	}
+}
+
+// TestScripts runs a script of every interpreter that is here.
+func TestScripts(t *testing.T) {
+	scripts := []struct{ kind, interpreter, file, text string }{
+		{"python", "python3", "agent.py", "import sys\nprint('ready', flush=True)\nsys.stdin.read()\n"},
+		{"perl", "perl", "agent.pl", "$|=1; print \"ready\\n\"; while(<STDIN>){}\n"},
+		{"ruby", "ruby", "agent.rb", "puts 'ready'; $stdout.flush; $stdin.read\n"},
+		{"node", "node", "agent.js", "console.log('ready'); process.stdin.resume()\n"},
+		{"php", "php", "agent.php", "<?php echo \"ready\\n\"; while (fgets(STDIN)) {}\n"},
+		{"shell", "dash", "agent.sh", "echo ready\nread x\n"},
+		{"java", "java", "Agent.java", "public class Agent { public static void main(String[] a) throws Exception { System.out.println(\"ready\"); System.in.read(); } }\n"},
+	}
+	for _, s := range scripts {
+		t.Run(s.kind, func(t *testing.T) {
+			interpreter, err := exec.LookPath(s.interpreter)
+			if err != nil {
+				t.Skipf("needs %s", s.interpreter)
+			}
+			dir, err := filepath.EvalSymlinks(t.TempDir())
+			if err == nil {
+				err = os.WriteFile(filepath.Join(dir, s.file), []byte(s.text), 0o644)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := exec.Command(interpreter, s.file)
+			c.Dir = dir
+			o := fill(start(t, c))
+			if o.Program == nil || o.Program.Kind != s.kind || o.Program.Path != filepath.Join(dir, s.file) {
+				t.Errorf("program %+v of %q", o.Program, o.Cmdline)
+			}
+		})
+	}
+}
+
+// TestWithoutRights fills the Owner of a process of root as nobody.
+func TestWithoutRights(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to give it up")
+	}
+	exe := self(t, filepath.Join(openDir(t), "agent"))
+	pid := start(t, role(exe, "wait"))
+	c := role(exe, "fill", fmt.Sprint("ATTRIBUTE_PID=", pid))
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	o := decode(t, c)
+	if o.Unseen != "" || o.Name != "agent" || len(o.Cmdline) != 1 || o.User != "root" || o.Started.IsZero() {
+		t.Errorf("what everybody may read is missing: %+v", o)
+	}
+	if o.Exe != "" || !slices.Contains(o.Unread, "exe: needs CAP_SYS_PTRACE") {
+		t.Errorf("executable %q, unread %q", o.Exe, o.Unread)
+	}
+}
+
+// TestHidden fills the Owner of a process that /proc does not show to others.
+func TestHidden(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to mount /proc with hidepid")
+	}
+	exe := self(t, filepath.Join(openDir(t), "agent"))
+	pid := start(t, role(exe, "wait"))
+	for _, hidepid := range []string{"1", "2"} {
+		c := exec.Command("unshare", "--mount", "sh", "-c", "mount -t proc -o hidepid="+hidepid+" proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups "+exe)
+		c.Env = append(os.Environ(), "ATTRIBUTE_ROLE=fill", fmt.Sprint("ATTRIBUTE_PID=", pid))
+		o := decode(t, c)
+		want := map[string]error{"1": errRights, "2": errHidden}[hidepid]
+		if o.Unseen != want.Error() {
+			t.Errorf("hidepid=%s: %+v, want unseen: %v", hidepid, o, want)
+		}
+	}
+}
+
+// openDir is a temporary directory that other users may enter.
+func openDir(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "attribute")
+	if err == nil {
+		err = os.Chmod(dir, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// decode runs a program that fills an Owner.
+func decode(t *testing.T, c *exec.Cmd) (o rtevent.Owner) {
+	t.Helper()
+	c.Stderr = os.Stderr
+	out, err := c.Output()
+	if err == nil {
+		err = json.Unmarshal(out, &o)
+	}
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", c.Args, err, out)
+	}
+	return o
+}
+
+// TestSocketActivate lets systemd's own test tool hold a socket.
+func TestSocketActivate(t *testing.T) {
+	tool, err := exec.LookPath("systemd-socket-activate")
+	if err != nil {
+		t.Skip("needs systemd-socket-activate, of the package systemd")
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free.Close()
+	c := exec.Command(tool, "-l", free.Addr().String(), "/bin/cat", "-u")
+	out, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Wait()
+	defer c.Process.Kill()
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	l := fillListener(rtevent.Listener{Transport: rtevent.TCP, Address: netip.MustParseAddr("127.0.0.1"), Port: 5, Holders: []rtevent.Owner{{PID: c.Process.Pid}}})
+	if o := l.Holders[0]; o.Activates != "/bin/cat -u" {
+		t.Errorf("activates %q; %+v", o.Activates, o)
+	}
+}
+
+// TestAgainstDpkg asks dpkg itself who owns every program of this system, and compares.
+func TestAgainstDpkg(t *testing.T) {
+	query, err := exec.LookPath("dpkg-query")
+	if err != nil {
+		t.Skip("needs dpkg")
+	}
+	var paths []string
+	for _, dir := range []string{"/usr/bin", "/usr/sbin", "/usr/local/bin"} {
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries {
+			if e.Type().IsRegular() {
+				paths = append(paths, filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	diversions, _ := os.ReadFile("/var/lib/dpkg/diversions")
+	paths = slices.DeleteFunc(paths, func(p string) bool { return strings.Contains(string(diversions), p+"\n") })
+	want := dpkgSays(t, query, paths)
+	s, err := openSystem("/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	got, err := findOwners(context.Background(), s.files, paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range paths {
+		if o := got[p]; o.pkg.Name+" "+o.pkg.Version != want[p] && (want[p] != "" || o.pkg.Name != "") {
+			t.Errorf("%s: got %s %s, want %q", p, o.pkg.Name, o.pkg.Version, want[p])
+		}
+	}
+	if len(got) < len(paths)/2 {
+		t.Errorf("%d of %d files are owned", len(got), len(paths))
+	}
+}
+
+// dpkgSays maps files to "PACKAGE VERSION" by what dpkg-query prints. It knows nothing of a merged /usr, so it is asked
+// for both paths.
+func dpkgSays(t *testing.T, query string, paths []string) map[string]string {
+	t.Helper()
+	out, err := exec.Command(query, "-W", "-f", "${Package} ${Version}\n").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	versions := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		name, version, _ := strings.Cut(strings.TrimSpace(line), " ")
+		versions[name] = version
+	}
+	args := []string{"-S"}
+	for _, p := range paths {
+		args = append(args, p, strings.TrimPrefix(p, "/usr"))
+	}
+	out, err = exec.Command(query, args...).Output() // fails for the files that nobody owns
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	says := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		name, file, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		if !ok || strings.HasPrefix(name, "diversion by") || strings.Contains(name, ",") { // the diverted ones are TestDpkg's
+			continue
+		}
+		name, _, _ = strings.Cut(name, ":")
+		if !strings.HasPrefix(file, "/usr/") {
+			file = "/usr" + file
+		}
+		says[file] = name + " " + versions[name]
+	}
+	return says
+}
