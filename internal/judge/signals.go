@@ -137,8 +137,12 @@ var relays = map[string]bool{
 // scripts are the kinds of programs that an interpreter reads as text.
 var scripts = map[string]bool{"python": true, "node": true, "ruby": true, "php": true, "perl": true, "lua": true, "shell": true}
 
-// hosted tells whether the program is not the executable itself but a file that the executable runs: a script, a jar.
-func hosted(o rtevent.Owner) bool { return o.Program != nil && o.Program.Kind != "go" }
+// hosted tells whether the program is not the executable itself but something that the executable runs: a script, a jar.
+// An interpreter of which no more is known than that it is one (php-fpm, a script that renamed itself) counts as itself.
+func hosted(o rtevent.Owner) bool {
+	p := o.Program
+	return p != nil && p.Kind != "go" && (p.Path != "" || p.Name != "")
+}
 
 // owning is the package that answers for what runs: of the script or jar where there is one, else of the executable.
 func owning(o rtevent.Owner) *rtevent.Package {
@@ -160,10 +164,8 @@ func program(o rtevent.Owner) string {
 		return o.Exe
 	case p.Path != "":
 		return p.Path
-	case p.Name != "":
-		return p.Name
 	default:
-		return "what " + path.Base(o.Exe) + " runs"
+		return p.Name
 	}
 }
 
