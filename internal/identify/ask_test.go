@@ -140,7 +140,7 @@ func TestClientCertificate(t *testing.T) {
 			if f.Protocol != "tls" || f.TLS == nil || !f.TLS.ClientCert || f.TLS.SHA256 == "" {
 				t.Errorf("got %q, %+v", f.Protocol, f.TLS)
 			}
-			if f.Connections > 4 {
+			if f.Connections > 3 {
 				t.Errorf("%d connections (%v): it cannot be asked further", f.Connections, f.Tried)
 			}
 		})

@@ -3,6 +3,7 @@ package identify_test
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -96,6 +97,30 @@ func TestLookAlikes(t *testing.T) {
 		})
 	}
 	asks.Wait()
+}
+
+// TestHangsUp asks a server that hangs up on every hello but its own, which nothing points to.
+func TestHangsUp(t *testing.T) {
+	tr := readTranscript(t, "../protocol/testdata/postgresql-15-scram.txt")
+	s := serve(t, knowsOnly(protocol.Lookup("postgresql").Hello, tr.Reply()))
+	f := identify.New(identify.Options{}).Ask(t.Context(), s.Target)
+	if f.Protocol != "postgresql" || f.Connections > 6 {
+		t.Errorf("got %q after %v", f.Protocol, f.Tried)
+	}
+}
+
+// TestGoodbye holds that whoever is asked in its own words is left as its own clients leave.
+func TestGoodbye(t *testing.T) {
+	heard := make(chan string, 10)
+	s := serve(t, func(conn net.Conn) {
+		io.WriteString(conn, "SSH-2.0-OpenSSH_9.2p1\r\n")
+		all, _ := io.ReadAll(conn)
+		heard <- string(all)
+	})
+	identify.New(identify.Options{}).Ask(t.Context(), s.Target)
+	if got, want := <-heard, protocol.Lookup("ssh").Bye; got != want {
+		t.Errorf("the server heard %q, want %q", got, want)
+	}
 }
 
 // confirm compares a finding with what was recorded.

@@ -19,7 +19,6 @@ type exchange struct {
 	greeting string        // what was heard before anything was said
 	words    *protocol.Def // in whose words the peer was spoken to; nil: in nobody's
 	tls      *rtevent.TLS  // what the handshake told; nil if there was none
-	alpn     *protocol.Def // the protocol that the handshake agreed on
 	why      string        // why it was not opened, or what TLS said in the end
 	end      ending
 	took     time.Duration
@@ -146,15 +145,18 @@ func (c *conversation) say(s string) {
 // listen reads until what was heard is enough, the peer has been quiet for long enough, or it ends. It waits no longer
 // than patience for the first bytes.
 func (c *conversation) listen(patience time.Duration) {
-	defer func() { c.read = protocol.Read(c.heard) }()
-	buf := make([]byte, 4<<10)
-	deadline, last, before := c.by(patience), time.Time{}, len(c.heard)
+	heard, buf := []byte(c.heard), make([]byte, 4<<10)
+	before, last, deadline := len(heard), time.Time{}, c.by(patience)
+	read := func() {
+		c.heard = string(heard)
+		c.read = protocol.Read(c.heard)
+	}
+	defer read()
 	for c.end == quiet {
 		c.conn.SetReadDeadline(deadline)
 		n, err := c.conn.Read(buf)
 		if n > 0 {
-			c.heard += string(buf[:n])
-			last = time.Now()
+			heard, last = append(heard, buf[:n]...), time.Now()
 			deadline = c.by(c.pace.settle())
 		}
 		switch {
@@ -164,10 +166,10 @@ func (c *conversation) listen(patience time.Duration) {
 			c.end = talking
 		case endOf(err) != quiet:
 			c.broke(err)
-		case len(c.heard) == before:
+		case len(heard) == before:
 			return
 		default:
-			c.read = protocol.Read(c.heard)
+			read()
 			enough := last.Add(c.pace.rest(c.read))
 			if !time.Now().Before(enough) || !enough.Before(c.until) {
 				return

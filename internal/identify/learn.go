@@ -75,14 +75,14 @@ func (q *inquiry) learnWeak(x exchange) {
 // those who are expected. To more the peer has given no reason.
 func (q *inquiry) learnGreeting(x exchange) {
 	q.onlyHinted()
-	for _, d := range only(func(d *protocol.Def) bool { return d != x.words && takes(d, x.greeting) }) {
+	for _, d := range only(func(d *protocol.Def) bool { return !q.spoken(d) && takes(d, x.greeting) }) {
 		q.queue = append(q.queue, q.layered(hello(d)))
 	}
 }
 
 // ownWords is the way to ask in the words of d, if that is possible and has not been done.
 func (q *inquiry) ownWords(d *protocol.Def, x exchange) (way, bool) {
-	if d == nil || d == x.words || d.Greets && x.greeting != "" || !d.Greets && x.way.words(d) == "" {
+	if d == nil || q.spoken(d) || !d.Greets && x.way.words(d) == "" {
 		return way{}, false
 	}
 	w := q.layered(hello(d).first())
@@ -90,6 +90,11 @@ func (q *inquiry) ownWords(d *protocol.Def, x exchange) (way, bool) {
 		w = datagram(d)
 	}
 	return w, !q.asked[w.name]
+}
+
+// spoken tells whether the peer has been spoken to in the words of d.
+func (q *inquiry) spoken(d *protocol.Def) bool {
+	return slices.ContainsFunc(q.layer(), func(x exchange) bool { return x.words == d && x.end != left })
 }
 
 // layered is the same way on the layer that counts.

@@ -65,6 +65,7 @@ func TestCost(t *testing.T) {
 		"streams":                  {peer: streams, tried: "[wait]"},
 		"json lines":               {peer: always("{\"error\":\"no\"}\n"), tried: "[wait http line]"},
 		"a forwarder's other end":  {peer: greets(ssh), owner: rtevent.Owner{Exe: "/usr/sbin/nginx", ForwardsTo: "10.0.0.1:22"}, tried: "[wait]"},
+		"ftp of few words":         {peer: dialogue("220 ready\r\n", "FEAT\r\n", "211-Features:\r\n UTF8\r\n211 End\r\n"), tried: "[wait ftp]"},
 		"an owner untrue":          {peer: greets(ssh), owner: rtevent.Owner{Exe: "/usr/sbin/nginx"}, tried: "[http]"},
 	} {
 		t.Run(name, func(t *testing.T) {

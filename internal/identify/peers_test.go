@@ -139,6 +139,37 @@ func greets(banner string) peer {
 	}
 }
 
+// dialogue greets, answers one question, and says of all others that it does not know them.
+func dialogue(greeting, question, answer string) peer {
+	return func(conn net.Conn) {
+		io.WriteString(conn, greeting)
+		buf := make([]byte, 4<<10)
+		for {
+			n, err := conn.Read(buf)
+			if err != nil {
+				return
+			}
+			reply := "500 what?\r\n"
+			if string(buf[:n]) == question {
+				reply = answer
+			}
+			io.WriteString(conn, reply)
+		}
+	}
+}
+
+// knowsOnly answers one hello and hangs up on all others.
+func knowsOnly(hello, answer string) peer {
+	return func(conn net.Conn) {
+		buf := make([]byte, 4<<10)
+		if n, err := conn.Read(buf); err != nil || string(buf[:n]) != hello {
+			return
+		}
+		io.WriteString(conn, answer)
+		silent(conn)
+	}
+}
+
 // greetsAfter is a server that looks up its caller's name first.
 func greetsAfter(wait time.Duration, banner string) peer {
 	return func(conn net.Conn) {

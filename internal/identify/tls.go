@@ -33,11 +33,8 @@ var agreedOn = map[string]string{
 // http2Preface is what a client of HTTP/2 says first: the preface and empty settings (RFC 9113, section 3.4).
 const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 
-// certificate bounds what is kept of one.
-const (
-	mostNames = 20  // names of a certificate
-	longName  = 200 // bytes of each
-)
+// mostNames are kept of a certificate's.
+const mostNames = 20
 
 // secure begins TLS on a connection that the peer has accepted. It is false where there is no inside to go on with: what
 // the peer said instead is then in heard, and what the handshake told before it failed in tls.
@@ -76,6 +73,7 @@ func (c *conversation) config(name string) *tls.Config {
 		InsecureSkipVerify: true,
 		MinVersion:         tls.VersionTLS10,
 		CipherSuites:       everySuite(),
+		CurvePreferences:   []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}, // a hello that fits one packet
 		ServerName:         name,
 		NextProtos:         c.way.offer,
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
@@ -116,19 +114,19 @@ func describe(state tls.ConnectionState) *rtevent.TLS {
 func describeCertificate(t *rtevent.TLS, cert *x509.Certificate) {
 	sum := sha256.Sum256(cert.Raw)
 	t.SHA256 = hex.EncodeToString(sum[:])
-	t.Subject, t.Issuer = clean(cert.Subject.String(), longName), clean(cert.Issuer.String(), longName)
+	t.Subject, t.Issuer = clean(cert.Subject.String(), longText), clean(cert.Issuer.String(), longText)
 	t.NotBefore, t.NotAfter = cert.NotBefore.UTC(), cert.NotAfter.UTC()
-	names := cert.DNSNames[:min(len(cert.DNSNames), mostNames)]
-	for _, ip := range cert.IPAddresses[:min(len(cert.IPAddresses), mostNames)] {
-		names = append(names[:len(names):len(names)], ip.String())
+	names := slices.Clone(cert.DNSNames)
+	for _, ip := range cert.IPAddresses {
+		names = append(names, ip.String())
 	}
 	for _, name := range names[:min(len(names), mostNames)] {
-		t.Names = append(t.Names, clean(name, longName))
+		t.Names = append(t.Names, clean(name, longText))
 	}
 }
 
-// settle decides in whose words to go on inside: in those that the handshake agreed on, else in those of whom a hint points to,
-// else in those of HTTP.
+// settle decides in whose words to go on inside: in those that the handshake agreed on, else in those of whom a hint
+// points to, else in those of HTTP.
 func (c *conversation) settle() {
 	w := &c.way
 	agreed := protocol.Lookup(agreedOn[c.tls.ALPN])
