@@ -19,7 +19,7 @@ type diag struct {
 const diagPatience = 5 * time.Second
 
 // diagBuffer holds the largest datagram that the kernel makes for a dump (32 KiB).
-const diagBuffer = 64 << 10
+const diagBuffer = 32 << 10
 
 func openDiag() (*diag, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)

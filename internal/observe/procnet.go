@@ -53,6 +53,9 @@ var errTableLine = errors.New("line not understood")
 // table is wanted, reading stops soon after the last of them, before the kernel has gone through all connections. Lines
 // that make no sense do not hide the others; the error then is errTableLine.
 func (t table) read(r io.Reader, whole bool, each func(socket)) error {
+	if !whole {
+		r = &shortEnds{r: r}
+	}
 	lines := bufio.NewReaderSize(r, tableChunk)
 	var bad error
 	for n := 0; ; n++ {
@@ -77,6 +80,23 @@ func (t table) read(r io.Reader, whole bool, each func(socket)) error {
 			return fmt.Errorf("read /proc/net/%s: %w", t.name, err)
 		}
 	}
+}
+
+// shortEnds takes a read that leaves room for another line as the last one. Asking once more would make the kernel go
+// through all connections again, to find out that there is nothing more to say.
+type shortEnds struct {
+	r     io.Reader
+	ended bool
+}
+
+func (s *shortEnds) Read(b []byte) (int, error) {
+	const line = 512 // bytes; the longest is about 200
+	if s.ended {
+		return 0, io.EOF
+	}
+	n, err := s.r.Read(b)
+	s.ended = n < len(b)-line
+	return n, err
 }
 
 // The columns of a line: number, local address, peer, state, queues, timer, retransmits, uid, timeout, inode.

@@ -132,6 +132,7 @@ func isDenied(err error) bool { return err == unix.EACCES || err == unix.EPERM }
 // thread only, and none once that has ended.
 func (p *procfs) threadTables(ctx context.Context, pids []int) []descriptors {
 	perWorker := make([][]descriptors, workers())
+	buffers := make([][4096]byte, len(perWorker))
 	sideBySide(ctx, len(perWorker), len(pids), func(worker, i int) {
 		pid := pids[i]
 		tasks := strconv.Itoa(pid) + "/task"
@@ -140,7 +141,7 @@ func (p *procfs) threadTables(ctx context.Context, pids []int) []descriptors {
 		if err := unix.Fstatat(p.fd, tasks, &st, 0); err != nil || st.Nlink <= dots+1 {
 			return
 		}
-		p.list(tasks, make([]byte, 4096), func(_ uint64, _ byte, name []byte) bool {
+		p.list(tasks, buffers[worker][:], func(_ uint64, _ byte, name []byte) bool {
 			if tid, ok := number(name); ok && tid != pid && !shareTable(pid, tid) {
 				perWorker[worker] = append(perWorker[worker], descriptors{pid, tasks + "/" + string(name) + "/fd"})
 			}
