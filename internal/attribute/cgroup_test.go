@@ -79,7 +79,9 @@ func TestContainerOfMounts(t *testing.T) {
 
 func TestContainerName(t *testing.T) {
 	files := fstest.MapFS{}
-	put := func(name, text string) { files[name] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(text, "ID", id))} }
+	put := func(name, text string) {
+		files[name] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(text, "ID", id))}
+	}
 	put("var/lib/docker/containers/"+id+"/config.v2.json", `{"StreamConfig":{},"State":{"Running":true},"ID":"ID","Name":"/web_1","Driver":"overlay2"}`)
 	put("var/lib/containers/storage/overlay-containers/containers.json", `[{"id":"x","names":["no"]},{"id":"ID","names":["db","db2"],"layer":"y"}]`)
 	put("run/containerd/io.containerd.runtime.v2.task/k8s.io/"+id+"/config.json",

@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	dpkgDir  = "/var/lib/dpkg"
-	dpkgInfo = dpkgDir + "/info"
+	dpkgDir     = "/var/lib/dpkg"
+	dpkgInfo    = dpkgDir + "/info"
+	dpkgUpdates = dpkgDir + "/updates"
 
 	// maxDatabase bounds one file of a package database that is read whole; a full desktop's status has some 10 MiB.
 	maxDatabase = 64 << 20
@@ -35,20 +36,20 @@ type dpkgHit struct {
 	listed string
 }
 
-// dpkgPackage is an installed package as the status has it.
+// dpkgPackage is a package as the status has it.
 type dpkgPackage struct {
 	name, version string
 	files         string // what its lists are called: the name, with the architecture where several may be installed
+	installed     bool   // its files are in place
 }
 
 // findDpkg reads the lists of files that dpkg keeps, one for each package. Every list is read once, whatever the number
 // of files, the likeliest packages first, until every file is found.
 func findDpkg(ctx context.Context, files fs.FS, status string, paths []string) (map[string]owned, error) {
-	b, err := readFile(files, status, maxDatabase)
+	packages, err := readStatus(files, status)
 	if err != nil {
 		return nil, err
 	}
-	packages := parseStatus(b)
 	wanted := dpkgWanted(files, paths)
 	sortByLikeness(packages, wanted)
 	found := map[string]owned{}
@@ -62,7 +63,30 @@ func findDpkg(ctx context.Context, files fs.FS, status string, paths []string) (
 	return found, ctx.Err()
 }
 
-// parseStatus lists the packages in dpkg's status that have their files in place.
+// readStatus lists the packages that have their files in place. While dpkg works, or after it was killed, the newest
+// states of packages are in files of their own beside the status.
+func readStatus(files fs.FS, status string) ([]dpkgPackage, error) {
+	b, err := readFile(files, status, maxDatabase)
+	if err != nil {
+		return nil, err
+	}
+	list := parseStatus(b)
+	updates, _ := readNames(files, dpkgUpdates)
+	slices.Sort(updates)
+	for _, name := range updates {
+		b, err := readFile(files, path.Join(dpkgUpdates, name), maxText)
+		if err != nil || strings.Trim(name, "0123456789") != "" {
+			continue
+		}
+		for _, p := range parseStatus(b) {
+			list = slices.DeleteFunc(list, func(old dpkgPackage) bool { return old.files == p.files })
+			list = append(list, p)
+		}
+	}
+	return slices.DeleteFunc(list, func(p dpkgPackage) bool { return !p.installed }), nil
+}
+
+// parseStatus lists the packages in dpkg's status.
 func parseStatus(status []byte) []dpkgPackage {
 	var list []dpkgPackage
 	for len(status) > 0 {
@@ -72,15 +96,15 @@ func parseStatus(status []byte) []dpkgPackage {
 		} else {
 			status = nil
 		}
-		if p, ok := parseParagraph(paragraph); ok {
+		if p := parseParagraph(paragraph); p.name != "" {
 			list = append(list, p)
 		}
 	}
 	return list
 }
 
-// parseParagraph reads one package of the status and tells whether its files are in place.
-func parseParagraph(paragraph []byte) (p dpkgPackage, installed bool) {
+// parseParagraph reads one package of the status.
+func parseParagraph(paragraph []byte) (p dpkgPackage) {
 	var arch, multi string
 	for line := range bytes.Lines(paragraph) {
 		key, value, ok := bytes.Cut(line, []byte(": "))
@@ -92,7 +116,7 @@ func parseParagraph(paragraph []byte) (p dpkgPackage, installed bool) {
 			p.name = text(value)
 		case "Status": // want, flag and state
 			state := strings.Fields(text(value))
-			installed = len(state) == 3 && state[2] != "not-installed" && state[2] != "config-files"
+			p.installed = len(state) == 3 && state[2] != "not-installed" && state[2] != "config-files"
 		case "Version":
 			p.version = text(value)
 		case "Architecture":
@@ -105,7 +129,7 @@ func parseParagraph(paragraph []byte) (p dpkgPackage, installed bool) {
 	if multi == "same" {
 		p.files += ":" + arch
 	}
-	return p, installed && p.name != ""
+	return p
 }
 
 func text(b []byte) string { return string(bytes.TrimSpace(b)) }

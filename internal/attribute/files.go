@@ -70,6 +70,20 @@ func readerAt(fsys fs.FS, abs string) (io.ReaderAt, fs.FileInfo, io.Closer, erro
 	return r, info, f, nil
 }
 
+// budget is a reader that fails when more than its number of bytes have been read in all.
+type budget struct {
+	io.ReaderAt
+	left int64
+}
+
+// ReadAt reads as io.ReaderAt says.
+func (b *budget) ReadAt(p []byte, off int64) (int, error) {
+	if b.left -= int64(len(p)); b.left < 0 {
+		return 0, errors.New("read too much of it")
+	}
+	return b.ReaderAt.ReadAt(p, off)
+}
+
 // readNames lists a directory without order, which for thousands of files is not worth its cost.
 func readNames(files fs.FS, dir string) ([]string, error) {
 	f, err := files.Open(rel(dir))

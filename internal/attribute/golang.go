@@ -3,7 +3,6 @@ package attribute
 import (
 	"debug/buildinfo"
 	"debug/elf"
-	"errors"
 	"io"
 	"path"
 	"strings"
@@ -54,19 +53,6 @@ func readModule(f io.ReaderAt, size int64) *module {
 		}
 	}
 	return m
-}
-
-// budget is a reader that fails when more than its number of bytes have been read in all.
-type budget struct {
-	io.ReaderAt
-	left int64
-}
-
-func (b *budget) ReadAt(p []byte, off int64) (int, error) {
-	if b.left -= int64(len(p)); b.left < 0 {
-		return 0, errors.New("read too much of it")
-	}
-	return b.ReaderAt.ReadAt(p, off)
 }
 
 // goProgram is the program that an executable of its own is, if it was written in Go. What is installed for all belongs

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -149,7 +150,7 @@ func (h *host) workplace(pid int, started time.Time) (workplace, error) {
 	if err != nil {
 		return workplace{}, err
 	}
-	if !d.stat.at(h.boot).Equal(started) {
+	if d.stat.at(h.boot).Sub(started).Abs() > startSlack {
 		d.close()
 		return workplace{}, errExited
 	}
@@ -197,21 +198,22 @@ func (h *host) readGuarded(dir int, p *process) {
 		p.unread = append(p.unread, "exe: a thread of the kernel has none")
 		return
 	}
-	if err := h.readExecutable(dir, &p.exe); err != nil {
+	link, err := h.readExecutable(dir, &p.exe)
+	if err != nil {
 		p.fail("exe", err)
 		return // the others would fail alike
 	}
 	p.cwd, _ = readLink(dir, "cwd")
 	p.cwd = strings.TrimSuffix(p.cwd, deletedMark)
-	if path.Base(p.exe.path) == erlangMachine {
-		p.erlLibs = variable(dir, "ERL_LIBS")
-	}
 	s, err := h.systemOf(dir)
 	if p.system = s; err != nil {
 		p.fail("package", fmt.Errorf("its root directory: %w", err))
-		return
 	}
-	if s == h.own {
+	p.exe.setPath(link, strings.HasSuffix(link, deletedMark) && p.leadsTo(link))
+	if path.Base(p.exe.path) == erlangMachine {
+		p.erlLibs = variable(dir, "ERL_LIBS")
+	}
+	if s == nil || s == h.own {
 		return
 	}
 	if m, err := readAt(dir, "mountinfo", maxText); err == nil {
@@ -247,19 +249,31 @@ func (h *host) systemOf(dir int) (*system, error) {
 	return s, nil
 }
 
-// readExecutable reads the file behind /proc/PID/exe, which may be gone from every directory.
-func (h *host) readExecutable(dir int, e *executable) error {
+// leadsTo tells whether a path leads to the executable that runs.
+func (p *process) leadsTo(file string) bool {
+	if p.system == nil {
+		return false
+	}
+	info, err := fs.Stat(p.system.files, rel(file))
+	if err != nil {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && uint64(st.Dev) == p.exe.id.dev && st.Ino == p.exe.id.ino
+}
+
+// readExecutable reads the file behind /proc/PID/exe, which may be gone from every directory, and returns what the link
+// says.
+func (h *host) readExecutable(dir int, e *executable) (string, error) {
 	link, err := readLink(dir, "exe")
 	if err != nil {
-		return err
+		return "", err
 	}
 	var st unix.Stat_t
 	if err := unix.Fstatat(dir, "exe", &st, 0); err != nil {
-		return err
+		return "", err
 	}
-	e.setPath(link, st.Nlink)
 	e.id = identify(&st)
-	e.mode = os.FileMode(st.Mode & 0o777)
 	e.modified, e.changed = e.id.modified, e.id.changed
 	e.module = h.modules.get(e.id, func() *module {
 		f, err := openAt(dir, "exe")
@@ -269,7 +283,7 @@ func (h *host) readExecutable(dir int, e *executable) error {
 		defer f.Close()
 		return readModule(f, st.Size)
 	})
-	return nil
+	return link, nil
 }
 
 // parent reads what is needed of an ancestor.

@@ -1,6 +1,7 @@
 package attribute
 
 import (
+	"path"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -34,28 +35,28 @@ func conclude(h *host, p *process) rtevent.Owner {
 		p.unread = append(p.unread, unreadable)
 	}
 	o.Container = containerOf(p.cgroup, o.Ancestry)
+	if o.Container == nil {
+		o.Container = p.container
+	}
+	if o.Container != nil {
+		o.Container.Name = containerName(h.own.files, *o.Container)
+	}
 	o.Unit = unitOf(p.cgroup)
 	if p.system != nil {
-		concludeFiles(h, p, &o)
+		concludeFiles(p, &o)
 	}
 	o.Unread = slices.Clip(p.unread)
 	return o
 }
 
 // concludeFiles adds what the file tree of a process tells.
-func concludeFiles(h *host, p *process, o *rtevent.Owner) {
+func concludeFiles(p *process, o *rtevent.Owner) {
 	if p.exe.path != "" || p.stat.thread || o.Container == nil { // else its system is unknown, and so its users
 		o.User = p.system.userName(p.inside)
 	}
-	if p.system != h.own {
-		if o.Container == nil {
-			o.Container = p.container
-		}
-		if o.Container != nil {
-			o.Container.Name = containerName(h.own.files, *o.Container)
-		}
+	if o.Program = programOf(p); o.Program != nil && path.IsAbs(o.Program.Path) {
+		p.script = realPath(p.system.files, o.Program.Path)
 	}
-	o.Program = programOf(p)
 	o.WorldWritable = plantable(p, o.Program)
 }
 

@@ -2,7 +2,6 @@ package attribute
 
 import (
 	"context"
-	"path"
 	"slices"
 
 	"rtevent"
@@ -13,7 +12,7 @@ func (a *Attributor) addPackages(ctx context.Context, seen []sight) {
 	wanted := map[*system][]string{}
 	for _, s := range seen {
 		if s.err == nil && s.process.system != nil {
-			wanted[s.process.system] = append(wanted[s.process.system], packagedFiles(&s.owner)...)
+			wanted[s.process.system] = append(wanted[s.process.system], s.files()...)
 		}
 	}
 	var systems []*system
@@ -31,22 +30,21 @@ func (a *Attributor) addPackages(ctx context.Context, seen []sight) {
 	for i := range seen {
 		for _, answer := range answers {
 			if seen[i].err == nil && seen[i].process.system == answer.system {
-				answer.give(&seen[i].owner)
+				answer.give(&seen[i])
 			}
 		}
 		bound(&seen[i].owner)
 	}
 }
 
-// packagedFiles lists the files of an Owner that a package may own: the executable and the script, the latter also
-// by its real path.
-func packagedFiles(o *rtevent.Owner) []string {
+// files lists what a package may own: the executable, and the script under its own and its real path.
+func (s *sight) files() []string {
 	var files []string
-	if o.Exe != "" && !o.ExeInMemory {
-		files = append(files, o.Exe)
+	if s.owner.Exe != "" && !s.owner.ExeInMemory {
+		files = append(files, s.owner.Exe)
 	}
-	if o.Program != nil && path.IsAbs(o.Program.Path) {
-		files = append(files, o.Program.Path)
+	if s.process.script != "" {
+		files = append(files, s.owner.Program.Path, s.process.script)
 	}
 	return files
 }
@@ -59,25 +57,27 @@ type packages struct {
 }
 
 // give sets the packages of an Owner.
-func (a packages) give(o *rtevent.Owner) {
-	for _, file := range packagedFiles(o) {
-		p := ownerByPath(a.system.files, file)
-		if owner := a.owners[file]; p == nil && owner != nil {
+func (a packages) give(s *sight) {
+	o := &s.owner
+	if o.Exe != "" && !o.ExeInMemory {
+		o.Package = a.of(o.Exe)
+	}
+	if s.process.script != "" {
+		o.Program.Package = a.of(o.Program.Path, s.process.script)
+	}
+	missing := o.Package == nil || s.process.script != "" && o.Program.Package == nil
+	if missing && a.err != nil {
+		o.Unread = append(o.Unread, "package: "+a.err.Error())
+	}
+}
+
+// of is the package of a file that may have several paths; nil when none is known.
+func (a packages) of(paths ...string) *rtevent.Package {
+	for _, file := range paths {
+		if owner := a.owners[file]; owner != nil {
 			known := owner.pkg
-			p = &known
-		}
-		if p == nil && a.err != nil {
-			note := "package: " + a.err.Error()
-			if !slices.Contains(o.Unread, note) {
-				o.Unread = append(o.Unread, note)
-			}
-		}
-		if file == o.Exe {
-			o.Package = p
-		} else {
-			program := *o.Program
-			program.Package = p
-			o.Program = &program
+			return &known
 		}
 	}
+	return ownerByPath(a.system.files, paths[len(paths)-1])
 }

@@ -146,11 +146,16 @@ func (c *ownerCache) known(id fileID, stamp string, paths []string, answer map[s
 // databaseStamp changes whenever a package is installed, removed or upgraded.
 func databaseStamp(files fs.FS) string {
 	var b strings.Builder
+	stamp := func(name string) {
+		if info, err := fs.Stat(files, rel(name)); err == nil {
+			fmt.Fprintf(&b, "%s %d %d\n", name, info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	stamp(dpkgUpdates)
 	for _, m := range managers {
-		for _, suffix := range []string{"", "-wal"} {
-			if info, err := fs.Stat(files, rel(m.database+suffix)); err == nil {
-				fmt.Fprintf(&b, "%s %d %d\n", m.database, info.Size(), info.ModTime().UnixNano())
-			}
+		stamp(m.database)
+		if strings.HasSuffix(m.database, ".sqlite") {
+			stamp(m.database + "-wal")
 		}
 	}
 	return b.String()

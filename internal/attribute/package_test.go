@@ -64,6 +64,10 @@ Package: dash
 Status: install ok installed
 Version: 0.5
 
+Package: gone
+Status: install ok installed
+Version: 8
+
 Package: kernel-tools
 Status: install ok half-configured
 Version: 6.1
@@ -72,6 +76,11 @@ Package: kernel-tools-next
 Status: install ok installed
 Version: 7.0
 `,
+		"var/lib/dpkg/updates/0000":                   "Package: fresh\nStatus: install ok half-configured\nVersion: 0.9\n",
+		"var/lib/dpkg/updates/0001":                   "Package: fresh\nStatus: install ok installed\nVersion: 1.0\n\nPackage: gone\nStatus: deinstall ok not-installed\n",
+		"var/lib/dpkg/updates/tmp.i":                  "Package: dash\nStatus: install ok installed\nVersion: 99\n",
+		"var/lib/dpkg/info/fresh.list":                "/usr/bin/fresh\n",
+		"var/lib/dpkg/info/gone.list":                 "/usr/bin/gone\n",
 		"var/lib/dpkg/diversions":                     "/usr/bin/perf\n/usr/bin/perf.old\nkernel-tools-next\n/bin/local\n/bin/local.orig\n:\n",
 		"var/lib/dpkg/info/iproute2.list":             "/.\n/bin\n/bin/ss\n/usr/bin/rtstat\n",
 		"var/lib/dpkg/info/iproute2.md5sums":          emptyMD5 + "  bin/ss\n" + otherMD5 + "  usr/bin/rtstat\n",
@@ -94,12 +103,13 @@ Version: 7.0
 	want := map[string]owned{
 		"/usr/bin/ss":         own("iproute2", "6.1.0-3", emptyMD5), // listed as /bin/ss
 		"/usr/bin/rtstat":     own("iproute2", "6.1.0-3", otherMD5),
+		"/usr/bin/fresh":      own("fresh", "1.0", ""), // only in dpkg's journal
 		"/usr/lib/i386/foo":   own("libfoo", "1.0", ""),
 		"/usr/bin/perf":       own("kernel-tools-next", "7.0", otherMD5), // the diverting package's
 		"/usr/bin/perf.old":   own("kernel-tools", "6.1", emptyMD5),      // diverted away
 		"/usr/bin/local.orig": own("dash", "0.5", ""),                    // diverted by the administrator
 	}
-	paths := []string{"/usr/bin/removed", "/usr/local/bin/x", "/usr/bin/local"}
+	paths := []string{"/usr/bin/removed", "/usr/bin/gone", "/usr/local/bin/x", "/usr/bin/local"}
 	for p := range want {
 		paths = append(paths, p)
 	}
@@ -153,18 +163,18 @@ func TestOwnerByPath(t *testing.T) {
 		".flatpak-info":                 "[Application]\nname=org.syncthing.Syncthing\nruntime=x\n",
 	})
 	tests := map[string]*rtevent.Package{
-		"/snap/lxd/24322/bin/lxd":           {Manager: "snap", Name: "lxd", Version: "5.0.2-838e1b2"},
-		"/snap/other/1/bin/x":               {Manager: "snap", Name: "other"},
-		"/app/bin/syncthing":                {Manager: "flatpak", Name: "org.syncthing.Syncthing"},
-		"/nix/store/abc-nginx-1.24.0/bin/n": {Manager: "nix", Name: "nginx", Version: "1.24.0"},
-		"/nix/store/abc-my-tool/bin/t":      {Manager: "nix", Name: "my-tool"},
-		"/gnu/store/abc-openssh-9.3p1/b/s":  {Manager: "guix", Name: "openssh", Version: "9.3p1"},
+		"/snap/lxd/24322/bin/lxd":                                        {Manager: "snap", Name: "lxd", Version: "5.0.2-838e1b2"},
+		"/snap/other/1/bin/x":                                            {Manager: "snap", Name: "other"},
+		"/app/bin/syncthing":                                             {Manager: "flatpak", Name: "org.syncthing.Syncthing"},
+		"/nix/store/abc-nginx-1.24.0/bin/n":                              {Manager: "nix", Name: "nginx", Version: "1.24.0"},
+		"/nix/store/abc-my-tool/bin/t":                                   {Manager: "nix", Name: "my-tool"},
+		"/gnu/store/abc-openssh-9.3p1/b/s":                               {Manager: "guix", Name: "openssh", Version: "9.3p1"},
 		"/home/linuxbrew/.linuxbrew/Cellar/redis/7.2.4/bin/redis-server": {Manager: "brew", Name: "redis", Version: "7.2.4"},
-		"/usr/sbin/nginx": nil,
-		"/snap/x":         nil,
-		"/nix/store/x":    nil,
-		"/":               nil,
-		"":                nil,
+		"/usr/sbin/nginx":                                                nil,
+		"/snap/x":                                                        nil,
+		"/nix/store/x":                                                   nil,
+		"/":                                                              nil,
+		"":                                                               nil,
 	}
 	for file, want := range tests {
 		if diff := cmp.Diff(want, ownerByPath(files, file)); diff != "" {

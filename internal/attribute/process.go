@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +27,9 @@ type process struct {
 	// system is the file tree that the process lives in: the host's, or its container's.
 	system *system
 
+	// script is the real path of what its program was read from; empty when there is none.
+	script string
+
 	// erlLibs is where an Erlang machine was told to look for applications.
 	erlLibs string
 
@@ -43,7 +45,6 @@ type process struct {
 type executable struct {
 	path     string // without any mark of deletion; empty when unknown
 	id       fileID
-	mode     os.FileMode
 	deleted  bool
 	inMemory bool
 	modified time.Time
@@ -64,7 +65,7 @@ type procStat struct {
 	name    string // comm
 	state   byte
 	parent  int
-	thread  bool   // a thread of the kernel
+	thread  bool // a thread of the kernel
 	exiting bool
 	started uint64 // clock ticks after boot
 }
@@ -183,14 +184,15 @@ func cutArgs(args []string, room int) ([]string, bool) {
 // deletedMark is what Linux hangs on the path of an executable that is gone; a living file may be named so too.
 const deletedMark = " (deleted)"
 
-// setPath takes the link text of /proc/PID/exe. Whether the file is gone is told by its link count, not by its name.
-func (e *executable) setPath(link string, links uint64) {
-	e.path, e.deleted = link, links == 0
-	if e.deleted {
-		e.path = strings.TrimSuffix(link, deletedMark)
+// setPath takes the link text of /proc/PID/exe. Alive says that this very text is the path of this very file: then the
+// mark is a part of its name. The number of links does not tell: a deleted file may have another name.
+func (e *executable) setPath(link string, alive bool) {
+	path, marked := strings.CutSuffix(link, deletedMark)
+	if !marked || alive {
+		e.path = link
+		return
 	}
-	e.inMemory = e.deleted && strings.HasPrefix(e.path, "/memfd:")
-	if e.inMemory {
-		e.deleted = false // it never was in a file system that it could be deleted from
-	}
+	e.path = path
+	e.inMemory = strings.HasPrefix(path, "/memfd:")
+	e.deleted = !e.inMemory // what never was in a directory cannot be deleted from it
 }

@@ -90,21 +90,20 @@ func TestArgs(t *testing.T) {
 func TestExecutablePath(t *testing.T) {
 	tests := []struct {
 		link  string
-		links uint64
+		alive bool
 		want  executable
 	}{
-		{"/usr/sbin/sshd", 1, executable{path: "/usr/sbin/sshd"}},
-		{"/usr/sbin/sshd (deleted)", 0, executable{path: "/usr/sbin/sshd", deleted: true}},
-		{"/tmp/x (deleted)", 1, executable{path: "/tmp/x (deleted)"}},
-		{"/tmp/x (deleted) (deleted)", 0, executable{path: "/tmp/x (deleted)", deleted: true}},
-		{"/memfd:agent (deleted)", 0, executable{path: "/memfd:agent", inMemory: true}},
-		{"/memfd:agent", 1, executable{path: "/memfd:agent"}},
+		{"/usr/sbin/sshd", true, executable{path: "/usr/sbin/sshd"}},
+		{"/usr/sbin/sshd (deleted)", false, executable{path: "/usr/sbin/sshd", deleted: true}},
+		{"/tmp/x (deleted)", true, executable{path: "/tmp/x (deleted)"}},
+		{"/tmp/x (deleted) (deleted)", false, executable{path: "/tmp/x (deleted)", deleted: true}},
+		{"/memfd:agent (deleted)", false, executable{path: "/memfd:agent", inMemory: true}},
+		{"/memfd:agent", true, executable{path: "/memfd:agent"}},
 	}
 	for _, tt := range tests {
 		var got executable
-		got.setPath(tt.link, tt.links)
-		if got.path != tt.want.path || got.deleted != tt.want.deleted || got.inMemory != tt.want.inMemory {
-			t.Errorf("%s with %d links: got %+v", tt.link, tt.links, got)
+		if got.setPath(tt.link, tt.alive); got != tt.want {
+			t.Errorf("%s, alive %v: got %+v", tt.link, tt.alive, got)
 		}
 	}
 }

@@ -26,7 +26,9 @@ func findRpm(ctx context.Context, files fs.FS, database string, paths []string) 
 	}
 	defer c.Close()
 	w := wantRpm(files, paths)
-	headers, err := rpmHeaders(files, database, r, info.Size(), w.names)
+	// A database read in honest ways is read about once; one made to be read for ever is not.
+	once := &budget{r, 8*info.Size() + maxText}
+	headers, err := rpmHeaders(files, database, once, info.Size(), w.names)
 	if err != nil {
 		return nil, err
 	}

@@ -76,6 +76,9 @@ func (a *Attributor) judge(ctx context.Context, s *system, o *rtevent.Owner, p *
 // intact tells whether a file has the digest that its package says; nil when the package says none.
 func (a *Attributor) intact(ctx context.Context, s *system, p *rtevent.Package, file string, open opener) (*bool, error) {
 	owner, err := a.owners.ownerOf(ctx, s, file)
+	if real := realPath(s.files, file); err == nil && owner == nil && real != file {
+		owner, err = a.owners.ownerOf(ctx, s, real)
+	}
 	if err != nil || owner == nil || owner.pkg.Name != p.Name || owner.pkg.Version != p.Version || owner.digest.algorithm == 0 {
 		return nil, err
 	}

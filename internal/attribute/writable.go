@@ -21,10 +21,10 @@ func plantable(p *process, program *rtevent.Program) string {
 		return ""
 	}
 	files := []string{p.exe.path}
-	if program != nil && path.IsAbs(program.Path) {
+	if p.script != "" {
 		files = append(files, program.Path)
-		if real := realPath(p.system.files, program.Path); real != program.Path {
-			files = append(files, real)
+		if p.script != program.Path { // who may replace a link on the way may replace the script
+			files = append(files, p.script)
 		}
 	}
 	for _, file := range files {
