@@ -57,10 +57,11 @@ func (p pace) moment() time.Duration { return p.within(30*time.Millisecond + 2*p
 // lead is the same for the way to which the owner points: long enough for a busy server to confirm it alone.
 func (p pace) lead() time.Duration { return p.within(150*time.Millisecond + 8*p.rtt) }
 
-// inner is the same for the first conversation inside TLS, which waits for a greeting before it speaks.
+// inner is the same for the first conversation inside TLS, which waits for a greeting before it speaks: there nothing is
+// gained by asking whom the owner points to beside others.
 func (p pace) inner() time.Duration {
 	if p.expectant {
-		return p.lead()
+		return p.patience()
 	}
 	return 3 * p.moment()
 }

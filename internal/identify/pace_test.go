@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,7 +66,6 @@ func TestCost(t *testing.T) {
 		"streams":                  {peer: streams, tried: "[wait]"},
 		"json lines":               {peer: always("{\"error\":\"no\"}\n"), tried: "[wait http line]"},
 		"a forwarder's other end":  {peer: greets(ssh), owner: rtevent.Owner{Exe: "/usr/sbin/nginx", ForwardsTo: "10.0.0.1:22"}, tried: "[wait]"},
-		"ftp of few words":         {peer: dialogue("220 ready\r\n", "FEAT\r\n", "211-Features:\r\n UTF8\r\n211 End\r\n"), tried: "[wait ftp]"},
 		"an owner untrue":          {peer: greets(ssh), owner: rtevent.Owner{Exe: "/usr/sbin/nginx"}, tried: "[http]"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,6 +106,36 @@ func TestSlowGreeting(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestFewWords asks a server whose greeting could be anybody's: one who would answer it after the other does.
+func TestFewWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := piped(t, dialogue("220 ready\r\n", "FEAT\r\n", "211-Features:\r\n PASV\r\n211 End\r\n"))
+		f := identify.New(identify.Options{}).Ask(t.Context(), target)
+		if f.Protocol != "ftp" || f.Connections > 6 {
+			t.Errorf("got %q by %v", f.Protocol, f.Tried)
+		}
+	})
+}
+
+// TestGreetingOnTheWay asks a server that forks for its first caller, so that a later one hears the greeting first: the
+// first connection is still the one to talk on.
+func TestGreetingOnTheWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const greeting = "* OK [CAPABILITY IMAP4rev1 ID] ready\r\n"
+		var connections atomic.Int32
+		target := piped(t, func(conn net.Conn) {
+			if connections.Add(1) == 1 {
+				time.Sleep(200 * time.Millisecond)
+			}
+			dialogue(greeting, "", "")(conn)
+		})
+		f := identify.New(identify.Options{}).Ask(t.Context(), target)
+		if f.Protocol != "imap" || connections.Load() > 2 || len(f.Evidence) == 0 || f.Evidence[0].Asked != "wait" {
+			t.Errorf("got %q by %v: %+v", f.Protocol, f.Tried, f.Evidence)
+		}
+	})
 }
 
 // TestBusy asks servers that take their time: one that serves one connection at a time is not to be starved by the one

@@ -3,6 +3,7 @@
 package identify_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -29,13 +30,8 @@ import (
 // is closed then, and also when the test ends.
 type peer func(conn net.Conn)
 
-// served is a peer that listens on loopback.
-type served struct {
-	identify.Target
-	accepted atomic.Int32 // connections
-	open     atomic.Int32 // of them now
-	most     atomic.Int32 // of them at once
-}
+// served is a target that listens on loopback.
+type served struct{ identify.Target }
 
 // serve starts a peer on a port of its own and stops it when the test ends.
 func serve(t *testing.T, p peer) *served {
@@ -54,10 +50,7 @@ func serve(t *testing.T, p peer) *served {
 			if err != nil {
 				return
 			}
-			s.accepted.Add(1)
-			s.most.Store(max(s.most.Load(), s.open.Add(1)))
 			all.Go(func() {
-				defer s.open.Add(-1)
 				defer conn.Close()
 				defer context.AfterFunc(ctx, func() { conn.Close() })()
 				p(conn)
@@ -90,12 +83,39 @@ func piped(t *testing.T, p peer) identify.Target {
 		Listener: rtevent.Listener{Transport: rtevent.TCP, Address: netip.MustParseAddr("127.0.0.1"), Port: 40000},
 		Dial: func(context.Context, string) (net.Conn, error) {
 			ours, theirs := net.Pipe()
+			box := &outbox{Conn: theirs, letters: make(chan []byte, 16)}
+			all.Go(box.deliver)
 			all.Go(func() {
-				defer theirs.Close()
-				p(theirs)
+				defer close(box.letters)
+				p(box)
 			})
 			return ours, nil
 		},
+	}
+}
+
+// outbox is the server's end of a pipe with room for what was written and not yet read, as a real connection has.
+type outbox struct {
+	net.Conn
+	letters chan []byte
+	lost    atomic.Bool // the client is gone
+}
+
+func (o *outbox) Write(p []byte) (int, error) {
+	if o.lost.Load() {
+		return 0, io.ErrClosedPipe
+	}
+	o.letters <- bytes.Clone(p)
+	return len(p), nil
+}
+
+// deliver hands on what was written and closes the connection after the last of it.
+func (o *outbox) deliver() {
+	defer o.Conn.Close()
+	for letter := range o.letters {
+		if _, err := o.Conn.Write(letter); err != nil {
+			o.lost.Store(true)
+		}
 	}
 }
 
@@ -132,10 +152,8 @@ func always(answer string) peer {
 // greets says a banner and nothing more.
 func greets(banner string) peer {
 	return func(conn net.Conn) {
-		var reading sync.WaitGroup
-		defer reading.Wait()
-		reading.Go(func() { silent(conn) })
 		io.WriteString(conn, banner)
+		silent(conn)
 	}
 }
 
@@ -203,6 +221,35 @@ func streams(conn net.Conn) {
 			return
 		}
 	}
+}
+
+func streamsOnData(conn net.Conn) {
+	conn.Read(make([]byte, 1))
+	streams(conn)
+}
+
+// peek tells the first byte that a connection will read; 0 if there is none.
+func peek(conn *net.Conn) byte {
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(*conn, first); err != nil {
+		return 0
+	}
+	*conn = &unread{Conn: *conn, first: first}
+	return first[0]
+}
+
+type unread struct {
+	net.Conn
+	first []byte
+}
+
+func (u *unread) Read(p []byte) (int, error) {
+	if len(u.first) == 0 {
+		return u.Conn.Read(p)
+	}
+	n := copy(p, u.first)
+	u.first = u.first[n:]
+	return n, nil
 }
 
 // dribbles says a byte a second.
