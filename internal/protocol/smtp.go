@@ -21,15 +21,27 @@ var smtp = Def{
 		{"MailHog", "MailHog"},
 	},
 	Greets: true,
-	Talk: func(rw io.ReadWriter, heard string) string {
-		heard = hear(rw, heard, hasCoded)
-		if greeting, rest, ok := cutCoded(heard); !ok || rest != "" || greeting.code != "220" {
-			return heard
-		}
-		return ask(rw, heard, "EHLO localhost\r\n", hasCoded)
-	},
-	Bye:  "QUIT\r\n",
-	Read: readSMTP,
+	Talk:   talkSMTP,
+	Bye:    "QUIT\r\n",
+	Read:   readSMTP,
+}
+
+// talkSMTP asks for the extensions. Who refuses EHLO may know its twin: LMTP servers must refuse it (RFC 2033, section
+// 4.1).
+func talkSMTP(rw io.ReadWriter, heard string) string {
+	heard = hear(rw, heard, hasCoded)
+	greeting, rest, ok := cutCoded(heard)
+	if !ok || rest != "" || greeting.code != "220" {
+		return heard
+	}
+	if hasWord(greeting.text, "LMTP") {
+		return ask(rw, heard, "LHLO localhost\r\n", hasCoded)
+	}
+	asked := ask(rw, heard, "EHLO localhost\r\n", hasCoded)
+	if answer, _, ok := cutCoded(asked[len(heard):]); ok && answer.code == "500" && !hasWord(greeting.text, "FTP") {
+		return ask(rw, asked, "LHLO localhost\r\n", hasCoded)
+	}
+	return asked
 }
 
 func readSMTP(reply string) (rtevent.Finding, bool) {
