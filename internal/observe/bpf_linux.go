@@ -1,3 +1,5 @@
+// Runs the BPF program that lets the kernel itself name the holders of sockets, and survives kernels that hang.
+
 package observe
 
 import (
@@ -27,6 +29,8 @@ type iterator struct {
 	loaded   chan error
 	ask      chan struct{}
 	answers  chan answer
+	ended    chan struct{}
+	hangs    bool
 }
 
 type answer struct {
@@ -46,12 +50,14 @@ func startIterator(patience time.Duration) *iterator {
 		loaded:   make(chan error, 1),
 		ask:      make(chan struct{}),
 		answers:  make(chan answer, 1),
+		ended:    make(chan struct{}),
 	}
 	go it.work()
 	return it
 }
 
 func (it *iterator) work() {
+	defer close(it.ended)
 	program, err := loadProgram()
 	it.loaded <- err
 	if err != nil {
@@ -64,8 +70,17 @@ func (it *iterator) work() {
 	}
 }
 
-// stop lets the program go.
-func (it *iterator) stop() { close(it.ask) }
+// stop unloads the program and waits for that, unless the kernel hangs.
+func (it *iterator) stop() {
+	close(it.ask)
+	if it.hangs {
+		return
+	}
+	select {
+	case <-it.ended:
+	case <-time.After(it.patience):
+	}
+}
 
 // ready waits until the program is loaded.
 func (it *iterator) ready(ctx context.Context) error {
@@ -73,6 +88,7 @@ func (it *iterator) ready(ctx context.Context) error {
 	case err := <-it.loaded:
 		return err
 	case <-time.After(it.patience):
+		it.hangs = true
 		return fmt.Errorf("load BPF: %w (%v)", errHung, it.patience)
 	case <-ctx.Done():
 		return ctx.Err()
@@ -86,6 +102,7 @@ func (it *iterator) records(ctx context.Context) ([]record, error) {
 	case a := <-it.answers:
 		return a.records, a.err
 	case <-time.After(it.patience):
+		it.hangs = true
 		return nil, fmt.Errorf("read BPF iterator: %w (%v)", errHung, it.patience)
 	case <-ctx.Done():
 		return nil, ctx.Err()

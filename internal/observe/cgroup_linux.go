@@ -1,3 +1,5 @@
+// Finds the path of a cgroup by its number: all that the kernel tells of the creator of a socket whose holder is hidden.
+
 package observe
 
 import (

@@ -1,3 +1,5 @@
+// Holds one view of the kernel against the other, to find listeners that somebody hides.
+
 package observe
 
 import (

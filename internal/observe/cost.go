@@ -1,3 +1,5 @@
+// Chooses how to look: what sees most, and of equals what costs least on this host.
+
 package observe
 
 import (

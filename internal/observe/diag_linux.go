@@ -1,3 +1,5 @@
+// Asks sock_diag for sockets: a tenth of the price of /proc/net, and it tells device, cgroup and cookie.
+
 package observe
 
 import (

@@ -1,3 +1,5 @@
+// Dials a Listener from where it can be reached: its own network namespace and device.
+
 package observe
 
 import (

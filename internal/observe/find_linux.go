@@ -1,8 +1,9 @@
+// Finds the processes that hold the sockets.
+
 package observe
 
 import (
 	"context"
-	"slices"
 
 	"rtevent"
 )
@@ -15,8 +16,7 @@ func (s *scan) find(ctx context.Context, bpf *iterator) error {
 			return err
 		}
 		s.tier, s.why = tierDiag, "BPF does not work here"
-		s.gaps = append(s.gaps, rtevent.Gap{What: "BPF", Why: err.Error(),
-			Remedy: "none is needed, unless the walk cannot read the processes of others"})
+		s.gaps = append(s.gaps, rtevent.Gap{What: "BPF iterator", Why: err.Error(), Remedy: "none needed: /proc was walked instead"})
 	}
 	walk := walk{proc: s.proc, wanted: s.inodes(nil)}
 	s.take(walk.run(ctx, tablesOf(s.pids)))
@@ -90,7 +90,12 @@ func (s *scan) listAgain(ctx context.Context, strangers []record) {
 			continue
 		}
 		done[stranger.netns] = true
-		for _, one := range s.revisit(s.roomOf(stranger)).sockets {
+		r, isNew := s.roomOf(stranger)
+		seen := s.revisit(r)
+		if isNew && seen.view != "" {
+			s.visited++
+		}
+		for _, one := range seen.sockets {
 			if !known[one.inode] {
 				s.sockets = append(s.sockets, one)
 			}
@@ -99,15 +104,14 @@ func (s *scan) listAgain(ctx context.Context, strangers []record) {
 }
 
 // roomOf finds the room of a record, or makes it known.
-func (s *scan) roomOf(r record) *room {
+func (s *scan) roomOf(r record) (found *room, isNew bool) {
 	if known := s.atlas.rooms[r.netns]; known != nil {
-		return known
+		return known, false
 	}
-	made := &room{inode: r.netns, pid: 0, name: "socket of " + nameAfter(s.proc, r.holder.pid), ephemeral: defaultEphemeral}
+	made := &room{inode: r.netns, name: "socket of " + nameAfter(s.proc, r.holder.pid), ephemeral: defaultEphemeral}
 	made.key, _ = keyOf(r.holder)
 	s.atlas.rooms[r.netns] = made
-	s.visited++
-	return made
+	return made, true
 }
 
 func (s *scan) revisit(r *room) visit {
@@ -129,104 +133,11 @@ func (s *scan) adopt(before, after []record) {
 		}
 		met[r.inode] = false // once, though it may have several holders
 		one := r.socket
-		one.room = s.roomOf(r)
+		one.room, _ = s.roomOf(r)
+		one.deviceName = deviceNumber(one.device)
 		if one.room.view != "" {
 			one.hiddenFrom = []string{one.room.view}
 		}
 		s.sockets = append(s.sockets, one)
-	}
-}
-
-// settle looks again for what has no holder: was it closed meanwhile, is its holder a new process or a thread with a
-// table of its own, or may it not be seen?
-func (s *scan) settle(ctx context.Context) {
-	s.dropClosed(ctx)
-	orphans := s.inodes(s.isOrphan)
-	if len(orphans) > 0 {
-		s.search(ctx, orphans)
-	}
-	s.blind.powers = s.powers
-	s.blind.noProc = s.proc.fd < 0
-	slices.Sort(s.blind.refused)
-	s.blind.refused = slices.Compact(s.blind.refused)
-	if len(s.blind.refused) > 0 {
-		s.blind.refusedName = s.proc.comm(s.blind.refused[0])
-	}
-	for _, m := range s.mounts {
-		if m.kind == "proc" && m.point == s.proc.path {
-			s.blind.hidepid = m.hidepid()
-		}
-	}
-	s.explainOrphans(ctx)
-}
-
-func (s *scan) isOrphan(one *socket) bool { return len(s.holders[one.inode]) == 0 }
-
-// dropClosed lists the rooms of the orphans again and drops those that are not there any more.
-func (s *scan) dropClosed(ctx context.Context) {
-	if s.proc.recorded {
-		return
-	}
-	there := map[*room]map[sight]bool{}
-	s.sockets = slices.DeleteFunc(s.sockets, func(one socket) bool {
-		if !s.isOrphan(&one) || len(one.hiddenFrom) > 0 || one.room.view == "" || ctx.Err() != nil {
-			return false
-		}
-		if there[one.room] == nil {
-			seen := s.revisit(one.room)
-			there[one.room] = map[sight]bool{}
-			for i := range seen.sockets {
-				there[one.room][seen.sockets[i].sight()] = true
-			}
-			if seen.partial != nil {
-				there[one.room][one.sight()] = true
-			}
-		}
-		return !there[one.room][one.sight()]
-	})
-}
-
-// search goes through what the first search could not know: processes that are new, and threads that keep to
-// themselves. After an iteration, which knows those, it only finds out which processes refuse to be read.
-func (s *scan) search(ctx context.Context, orphans map[uint64]bool) {
-	if s.proc.recorded || s.blind.iterated && !s.powers.others {
-		return
-	}
-	pids, err := s.proc.pids()
-	if err != nil {
-		return
-	}
-	again := walk{proc: s.proc, wanted: orphans, onlyTry: s.blind.iterated}
-	if s.blind.iterated {
-		s.take(again.run(ctx, tablesOf(pids)))
-		return
-	}
-	isNew := slices.DeleteFunc(slices.Clone(pids), func(pid int) bool {
-		_, old := slices.BinarySearch(s.pids, pid)
-		return old
-	})
-	s.take(again.run(ctx, append(tablesOf(isNew), s.proc.threadTables(ctx, pids)...)))
-}
-
-// explainOrphans says why no holder was seen, and of which unit the creator was.
-func (s *scan) explainOrphans(ctx context.Context) {
-	why := s.blind.why()
-	cgroups := map[uint64]string{}
-	for i := range s.sockets {
-		if one := &s.sockets[i]; s.isOrphan(one) {
-			one.unseen = why
-			if one.cgroup > rootCgroup {
-				cgroups[one.cgroup] = ""
-			}
-		}
-	}
-	if len(cgroups) == 0 {
-		return
-	}
-	findCgroups(ctx, s.mounts, cgroups)
-	for i := range s.sockets {
-		if one := &s.sockets[i]; one.unseen != "" {
-			one.unit = unitOf(cgroups[one.cgroup])
-		}
 	}
 }

@@ -104,6 +104,7 @@ func TestHang(t *testing.T) {
 		loaded:   make(chan error, 1),
 		ask:      make(chan struct{}, 1),
 		answers:  make(chan answer, 1),
+		ended:    make(chan struct{}),
 	}
 	defer hung.stop()
 	if err := hung.ready(t.Context()); !errors.Is(err, errHung) {

@@ -1,3 +1,5 @@
+// Joins the views of a Linux kernel into one Snapshot.
+
 package observe
 
 import (
@@ -72,6 +74,7 @@ func (s *scan) run(ctx context.Context) error {
 	}
 	s.reconcile(ctx, compared())
 	s.settle(ctx)
+	s.gaps = append(s.gaps, s.visitor.unobserved()...)
 	return ctx.Err()
 }
 
@@ -190,10 +193,7 @@ func (s *scan) snapshot() *Snapshot {
 // leave closes the keys of rooms.
 func (s *scan) leave(rooms []*room) {
 	for _, r := range rooms {
-		if r.key != nil {
-			r.key.Close()
-			r.key = nil
-		}
+		r.lock()
 	}
 }
 

@@ -1,3 +1,5 @@
+// Makes Listeners of sockets: the one place that knows when two sockets are the same endpoint.
+
 package observe
 
 import (

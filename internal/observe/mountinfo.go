@@ -1,3 +1,5 @@
+// Reads /proc/PID/mountinfo, which knows the network namespaces that no process is in.
+
 package observe
 
 import (
@@ -65,38 +67,4 @@ func (m mount) hidepid() string {
 		}
 	}
 	return ""
-}
-
-// bracketed reads the number of "socket:[123]" or "net:[123]".
-func bracketed(link []byte, kind string) (uint64, bool) {
-	const maxDigits = 20
-	if len(link) < len(kind)+4 || string(link[:len(kind)]) != kind {
-		return 0, false
-	}
-	digits, opened := bytes.CutPrefix(link[len(kind):], []byte(":["))
-	digits, closed := bytes.CutSuffix(digits, []byte("]"))
-	if !opened || !closed || len(digits) == 0 || len(digits) > maxDigits {
-		return 0, false
-	}
-	n := uint64(0)
-	for _, c := range digits {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = n*10 + uint64(c-'0')
-	}
-	return n, true
-}
-
-// unitOf finds the unit of the service manager in a cgroup path: "/system.slice/ssh.service" -> "ssh.service".
-func unitOf(cgroup string) string {
-	unit := ""
-	for part := range strings.SplitSeq(cgroup, "/") {
-		for _, kind := range [...]string{".service", ".scope", ".socket"} {
-			if strings.HasSuffix(part, kind) && len(part) > len(kind) {
-				unit = part
-			}
-		}
-	}
-	return unit
 }

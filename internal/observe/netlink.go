@@ -1,3 +1,5 @@
+// Reads and writes netlink messages with bounds checks.
+
 package observe
 
 import (

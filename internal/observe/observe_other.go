@@ -1,5 +1,7 @@
 //go:build !linux
 
+// Says what is missing on systems that rtevent cannot observe yet.
+
 package observe
 
 import (

@@ -1,3 +1,5 @@
+// Shares reading among goroutines.
+
 package observe
 
 import (

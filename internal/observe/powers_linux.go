@@ -1,17 +1,25 @@
+// Finds out what this process may do.
+
 package observe
 
 import (
 	"golang.org/x/sys/unix"
 )
 
-// initialPIDNamespace is the inode that the kernel gives its first PID namespace (PROC_PID_INIT_INO).
-const initialPIDNamespace = 0xEFFFFFFC
+// The inodes that the kernel gives its first namespaces (linux/proc_ns.h).
+const (
+	initialPIDNamespace  = 0xEFFFFFFC
+	initialUserNamespace = 0xEFFFFFFD
+)
 
-// powers finds out what this process may do. A power may still be refused (user namespaces, security modules): then
-// looking says so.
+// powers finds out what this process may do. In a user namespace of its own it has capabilities that the rest of the host
+// does not honour. Elsewhere, too, a power may be refused (security modules): then looking says so.
 func (p *procfs) powers() powers {
 	pidNamespace, err := p.linked("self/ns/pid", "pid")
 	has := capabilities()
+	if user, err := p.linked("self/ns/user", "user"); err == nil && user != initialUserNamespace {
+		has = func(int) bool { return false }
+	}
 	return powers{
 		bpf:      has(unix.CAP_SYS_ADMIN) || has(unix.CAP_BPF) && has(unix.CAP_PERFMON),
 		others:   has(unix.CAP_SYS_PTRACE) && (has(unix.CAP_DAC_READ_SEARCH) || has(unix.CAP_DAC_OVERRIDE)),

@@ -1,3 +1,5 @@
+// Opens, reads and lists files of /proc below one open directory, so that no path is looked up twice.
+
 package observe
 
 import (
@@ -7,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 )
@@ -126,13 +130,18 @@ func (p *procfs) pids() ([]int, error) {
 	return pids, nil
 }
 
-// comm is the short name of a process, "" when it is gone.
+// comm is the short name of a process, "" when it is gone. A process may give itself any bytes for a name.
 func (p *procfs) comm(pid int) string {
 	b, err := p.read(strconv.Itoa(pid)+"/comm", 64)
-	if err != nil || len(b) == 0 {
+	if err != nil {
 		return ""
 	}
-	return string(b[:len(b)-1])
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, strings.TrimSuffix(string(b), "\n"))
 }
 
 // load estimates how much there is to walk. Looking at some processes finds tables that forked processes share; the

@@ -1,3 +1,5 @@
+// Reads the tables of /proc/net: the second view of the kernel, and the only one where there is no sock_diag.
+
 package observe
 
 import (
@@ -8,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 
 	"rtevent"
@@ -169,18 +170,4 @@ func assumeDualStack(sockets []socket, v6only bool) {
 			s.dualStack = !v6only && !taken[port{s.transport, s.port}]
 		}
 	}
-}
-
-// parsePortRange reads "32768\t60999\n".
-func parsePortRange(b []byte) (portRange, bool) {
-	f := bytes.Fields(b)
-	if len(f) != 2 {
-		return portRange{}, false
-	}
-	first, err1 := strconv.Atoi(string(f[0]))
-	last, err2 := strconv.Atoi(string(f[1]))
-	if err1 != nil || err2 != nil || first < 0 || last < first || last > math.MaxUint16 {
-		return portRange{}, false
-	}
-	return portRange{uint16(first), uint16(last)}, true
 }

@@ -1,3 +1,5 @@
+// Reads the records of the BPF iterator with bounds checks.
+
 package observe
 
 import (

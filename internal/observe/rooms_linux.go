@@ -1,3 +1,5 @@
+// Finds all network namespaces and the ways into them.
+
 package observe
 
 import (
@@ -149,6 +151,14 @@ func (r *room) unlock() (*os.File, error) {
 		}
 	}
 	return nil, err
+}
+
+// lock lets go of the key.
+func (r *room) lock() {
+	if r.key != nil {
+		r.key.Close()
+		r.key = nil
+	}
 }
 
 // keyOf makes a key of the room that a socket of another process is in. It is how a room is entered that no process and

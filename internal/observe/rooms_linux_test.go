@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -350,9 +351,16 @@ func TestRefusedBPF(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"tier":"sock_diag+proc"`, `"what":"BPF"`, stay.Addr().(*net.TCPAddr).AddrPort().Addr().String()} {
-		if !strings.Contains(line, want) {
-			t.Errorf("no %s in %s", want, line)
-		}
+	var s Snapshot
+	if err := json.Unmarshal([]byte(line), &s); err != nil {
+		t.Fatal(err)
+	}
+	l := at(t, &s, rtevent.TCP, netip.MustParseAddrPort(stay.Addr().String()))
+	if l == nil || !strings.HasPrefix(l.Holders[0].Unseen, needsCapabilities) {
+		t.Errorf("%+v", l)
+	}
+	refused := slices.ContainsFunc(s.Coverage.Gaps, func(g rtevent.Gap) bool { return g.What == "BPF iterator" })
+	if !refused || s.Coverage.Tier != "sock_diag+proc" {
+		t.Errorf("coverage %+v", s.Coverage)
 	}
 }

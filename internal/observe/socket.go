@@ -1,3 +1,5 @@
+// What one kernel socket is, whichever view it comes from.
+
 package observe
 
 import (

@@ -1,3 +1,5 @@
+// Enters network namespaces on threads that die afterwards, so that no other goroutine ever runs in the wrong one.
+
 package observe
 
 import (

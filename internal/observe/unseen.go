@@ -1,3 +1,5 @@
+// Says why a holder was not seen.
+
 package observe
 
 import (

@@ -1,3 +1,5 @@
+// Decides when two views of the kernel disagree for good.
+
 package observe
 
 // suspects are sockets that one view shows and another, which ought to, does not. Sockets come and go between two

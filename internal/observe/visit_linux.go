@@ -1,3 +1,5 @@
+// Lists the sockets of network namespaces.
+
 package observe
 
 import (
@@ -9,6 +11,8 @@ import (
 	"io/fs"
 	"net"
 	"strconv"
+
+	"rtevent"
 )
 
 // visitor reads the sockets of rooms.
@@ -47,11 +51,12 @@ func (v visitor) foreign(r *room) (seen visit) {
 				seen = v.read(r, "thread-self/net/")
 			}
 		})
+		if err != nil || len(seen.sockets) == 0 {
+			r.lock() // there may be more rooms than we may have open files
+		}
 		if err == nil {
 			return seen
 		}
-		r.key.Close()
-		r.key = nil
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return visit{} // it is gone, and so are its listeners
@@ -85,19 +90,26 @@ func (v visitor) read(r *room, directory string) visit {
 	return seen
 }
 
-// complete adds what the sockets of a room have in common and what neither view tells.
+// complete adds what the sockets of a room have in common and what the view did not tell. It must run in the room.
 func (v visitor) complete(r *room, sockets []socket) {
-	if b, err := v.proc.read("sys/net/ipv4/ip_local_port_range", 64); err == nil {
+	udp, vague := false, false
+	for i := range sockets {
+		s := &sockets[i]
+		s.room = r
+		udp = udp || s.transport == rtevent.UDP
+		vague = vague || s.cookie == 0
+	}
+	if udp {
+		b, _ := v.proc.read("sys/net/ipv4/ip_local_port_range", 64)
 		if ports, ok := parsePortRange(b); ok {
 			r.ephemeral = ports
 		}
 	}
-	v6only, _ := v.proc.read("sys/net/ipv6/bindv6only", 8)
-	assumeDualStack(sockets, bytes.HasPrefix(v6only, []byte("1")))
-	nameDevices(sockets)
-	for i := range sockets {
-		sockets[i].room = r
+	if vague {
+		v6only, _ := v.proc.read("sys/net/ipv6/bindv6only", 8)
+		assumeDualStack(sockets, bytes.HasPrefix(v6only, []byte("1")))
 	}
+	nameDevices(sockets)
 }
 
 // maxTable bounds the reading of one table, in bytes: seven million sockets.
@@ -133,6 +145,24 @@ func (v visitor) readTable(d *diag, t table, directory string, whole bool) ([]so
 	return sockets, errors.Join(refused, err)
 }
 
+// unobserved counts the sockets of our own room that speak other transports.
+func (v visitor) unobserved() (gaps []rtevent.Gap) {
+	for _, other := range [...]struct{ file, name string }{
+		{"net/udplite", "UDP-Lite socket"},
+		{"net/udplite6", "IPv6 UDP-Lite socket"},
+		{"net/sctp/eps", "SCTP endpoint"},
+	} {
+		b, err := v.proc.read(other.file, maxTable)
+		if err != nil {
+			continue // the kernel does not know the protocol
+		}
+		if count := bytes.Count(b, []byte("\n")) - 1; count > 0 { // the first line names the columns
+			gaps = append(gaps, rtevent.Gap{What: counted(count, other.name), Why: "only TCP and UDP are observed"})
+		}
+	}
+	return gaps
+}
+
 // nameDevices looks up the devices that sockets are bound to; it must run in their room.
 func nameDevices(sockets []socket) {
 	names := map[uint32]string{}
@@ -142,11 +172,19 @@ func nameDevices(sockets []socket) {
 			continue
 		}
 		if _, known := names[s.device]; !known {
-			names[s.device] = "#" + strconv.FormatUint(uint64(s.device), 10) // it is gone
+			names[s.device] = deviceNumber(s.device) // it may be gone
 			if device, err := net.InterfaceByIndex(int(s.device)); err == nil {
 				names[s.device] = device.Name
 			}
 		}
 		s.deviceName = names[s.device]
 	}
+}
+
+// deviceNumber stands for a device without a name.
+func deviceNumber(index uint32) string {
+	if index == 0 {
+		return ""
+	}
+	return "#" + strconv.FormatUint(uint64(index), 10)
 }

@@ -1,3 +1,5 @@
+// Walks through the descriptors of all processes side by side.
+
 package observe
 
 import (
