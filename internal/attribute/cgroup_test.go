@@ -42,6 +42,7 @@ func TestCgroup(t *testing.T) {
 		{"cri-o", "0::/kubepods.slice/kubepods-pod1a.slice/crio-" + id + ".scope\n", nil, "", c("cri-o")},
 		{"podman", "0::/machine.slice/libpod-" + id + ".scope/container\n", nil, "", c("podman")},
 		{"podman's watcher is outside", "0::/machine.slice/libpod-conmon-" + id + ".scope\n", nil, "libpod-conmon-" + id + ".scope", nil},
+		{"podman, cgroupfs", "9:name=systemd:/libpod_parent/libpod-" + id + "\n0::/libpod_parent/libpod-" + id + "\n", conmon, "", c("podman")},
 		{"podman from a unit", "0::/system.slice/web.service/libpod-payload-" + id + "\n", nil, "web.service", c("podman")},
 		{"podman of a user", "0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + id + ".scope\n", nil, "", c("podman")},
 		{"lxc", "0::/lxc.payload.web1/system.slice/nginx.service\n", nil, "nginx.service", &rtevent.Container{Runtime: "lxc", ID: "web1", Name: "web1"}},
@@ -93,6 +94,14 @@ func TestContainerName(t *testing.T) {
 	} {
 		if got := containerName(files, rtevent.Container{Runtime: runtime, ID: id}); got != want {
 			t.Errorf("%s: got %q, want %q", runtime, got, want)
+		}
+		if runtime == "docker" {
+			delete(files, "var/lib/docker/containers/"+id+"/config.v2.json")
+			put("etc/docker/daemon.json", `{"data-root":"/data/docker"}`)
+			put("data/docker/containers/"+id+"/config.v2.json", `{"Name":"/moved"}`)
+			if got := containerName(files, rtevent.Container{Runtime: runtime, ID: id}); got != "moved" {
+				t.Errorf("docker elsewhere: got %q", got)
+			}
 		}
 		if got := containerName(fstest.MapFS{}, rtevent.Container{Runtime: runtime, ID: id}); got != "" {
 			t.Errorf("%s without files: got %q", runtime, got)

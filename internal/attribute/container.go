@@ -1,7 +1,6 @@
 package attribute
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"io/fs"
@@ -52,9 +51,16 @@ func containerName(host fs.FS, c rtevent.Container) string {
 	}
 }
 
-// dockerName reads Docker's own record of a container, in its usual data directories.
+// dockerName reads Docker's own record of a container, in its usual data directories or the one it is configured for.
 func dockerName(host fs.FS, id string) string {
-	for _, dir := range []string{"/var/lib/docker", "/var/snap/docker/common/var-lib-docker"} {
+	var config struct {
+		Root string `json:"data-root"`
+	}
+	b, err := readFile(host, "/etc/docker/daemon.json", maxText)
+	if err != nil || json.Unmarshal(b, &config) != nil {
+		config.Root = ""
+	}
+	for _, dir := range []string{cmp.Or(config.Root, "/var/lib/docker"), "/var/snap/docker/common/var-lib-docker"} {
 		b, err := readFile(host, path.Join(dir, "containers", id, "config.v2.json"), maxText)
 		var record struct{ Name string }
 		if err == nil && json.Unmarshal(b, &record) == nil && record.Name != "" {
@@ -66,20 +72,19 @@ func dockerName(host fs.FS, id string) string {
 
 // storageName reads the list of containers that podman and CRI-O keep in a storage directory.
 func storageName(host fs.FS, dir, id string) string {
-	b, err := readFile(host, path.Join(dir, "overlay-containers/containers.json"), 16*maxText)
-	if err != nil || !bytes.Contains(b, []byte(id)) {
-		return ""
-	}
-	var list []struct {
-		ID    string   `json:"id"`
-		Names []string `json:"names"`
-	}
-	if json.Unmarshal(b, &list) != nil {
-		return ""
-	}
-	for _, c := range list {
-		if c.ID == id && len(c.Names) > 0 {
-			return c.Names[0]
+	for _, driver := range []string{"overlay", "vfs", "btrfs", "zfs"} {
+		b, err := readFile(host, path.Join(dir, driver+"-containers/containers.json"), 16*maxText)
+		var list []struct {
+			ID    string   `json:"id"`
+			Names []string `json:"names"`
+		}
+		if err != nil || json.Unmarshal(b, &list) != nil {
+			continue
+		}
+		for _, c := range list {
+			if c.ID == id && len(c.Names) > 0 {
+				return c.Names[0]
+			}
 		}
 	}
 	return ""
