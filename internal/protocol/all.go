@@ -36,5 +36,13 @@ var All = []*Def{
 	&spamassassin,
 	&nut,
 	&dict,
+	&ldap,
+	&smb,
+	&rpcbind,
+	&nfs,
+	&mountd,
+	&x11,
+	&vnc,
+	&rdp,
 	&echo,
 }
