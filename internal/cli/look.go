@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,6 +120,7 @@ func (o look) survey(registry *iana.Registry, ports []portRange) survey.Options 
 		Registry: registry,
 		Observe:  observe.Options{Tier: o.tier},
 		Identify: identify.Options{Timeout: o.timeout},
+		Digests:  digests(),
 		NoProbe:  o.noProbe,
 		Select: func(l rtevent.Listener) bool {
 			in := len(ports) == 0 || slices.ContainsFunc(ports, func(r portRange) bool { return r.has(l) })
@@ -127,6 +130,15 @@ func (o look) survey(registry *iana.Registry, ports []portRange) survey.Options 
 			return o.process == "" || slices.ContainsFunc(l.Holders, func(h rtevent.Owner) bool { return holds(h, o.process) })
 		},
 	}
+}
+
+// digests is where the digests of executables are kept from one look to the next; empty where users have no cache.
+func digests() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "rtevent", "digests")
 }
 
 // holds tells whether an owner goes by a name: its pid, or part of what it is called anywhere.

@@ -35,6 +35,9 @@ type Options struct {
 	NoProbe bool
 	Insist  bool
 
+	// Digests is the file in which the digests of executables are kept from one look to the next; empty for none.
+	Digests string
+
 	// Asked, if set, is told how many of the kept listeners are done. It is called from several goroutines.
 	Asked func(done, of int)
 }
@@ -53,6 +56,11 @@ func Run(ctx context.Context, o Options, each func(rtevent.Listener)) (rtevent.C
 	listeners := keep(snapshot.Listeners, o.Select)
 	attributor := attribute.New(o.Observe.Root)
 	attributor.Fill(ctx, listeners)
+	if o.Digests != "" {
+		// Losing what was remembered, or not being able to remember, costs time and nothing else.
+		_ = attributor.Recall(o.Digests)
+		defer func() { _ = attributor.Remember(o.Digests) }()
+	}
 	listeners = keep(listeners, o.Match)
 
 	s := surveyor{Options: o, snapshot: snapshot, attributor: attributor, asker: identify.New(o.Identify), now: time.Now()}
