@@ -30,7 +30,7 @@ spawn() {
     SPAWNED=$((SPAWNED + 1))
     file=$D/.pid.$SPAWNED
     alive "$file" && return
-    setsid "${UNCONFINED[@]}" "$@" </dev/null >>"$D/log" 2>&1 &
+    setsid "${UNCONFINED[@]}" "$@" </dev/null >>"$D/log" 2>&1 3>&- &
     pid=$!
     sleep 0.05
     echo "$pid $(started "$pid")" >"$file"

@@ -32,14 +32,22 @@ start_memcached() {
 }
 
 daemon postgresql postgresql
-start_postgresql() {
-    ports postgresql=17
-    local bin; bin=$(echo /usr/lib/postgresql/*/bin)
-    chown postgres: .
-    [ -d data ] || runuser -u postgres -- "$bin/initdb" -D "$D/data" -A trust --no-sync
-    spawn runuser -u postgres -- "$bin/postgres" -D "$D/data" -p "$postgresql" -c listen_addresses=127.0.0.1 \
-        -c unix_socket_directories="$D"
-    listen postgresql tcp "$postgresql" postgresql PostgreSQL "$(version postgresql-15)"
+start_postgresql() { # one that lets everybody in, and one that asks for a password and so never tells its version
+    ports open=17 closed=95
+    local bin v; bin=$(echo /usr/lib/postgresql/*/bin)
+    v=$(version "postgresql-$(basename "$(dirname "$bin")")")
+    echo secret >secret
+    chown -R postgres: .
+    postgres open "$open" --auth=trust
+    postgres closed "$closed" --auth=scram-sha-256 --pwfile="$D/secret"
+    listen postgresql tcp "$open" postgresql PostgreSQL "$v"
+    listen postgresql-password tcp "$closed" postgresql PostgreSQL "$v"
+}
+
+# postgres DATA PORT INITDB-OPTION...
+postgres() {
+    [ -d "$1" ] || runuser -u postgres -- "$bin/initdb" -D "$D/$1" --no-sync "${@:3}"
+    spawn runuser -u postgres -- "$bin/postgres" -D "$D/$1" -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$D"
 }
 
 daemon mariadb mariadb-server
