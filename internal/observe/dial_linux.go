@@ -61,26 +61,30 @@ func bindTo(device string, c syscall.RawConn) error {
 // addressOn is where a Listener that is bound to a device can be dialled: an own address of that device when it takes
 // all, and with the zone that link-local addresses need.
 func addressOn(l rtevent.Listener) netip.Addr {
-	if l.Address.IsLinkLocalUnicast() && l.Address.Is6() {
-		return l.Address.WithZone(l.Device)
+	address := l.Address
+	if address.IsUnspecified() {
+		address = ownAddress(l.Device, address.Is4() || l.DualStack, l.AddrPort().Addr())
 	}
-	if !l.Address.IsUnspecified() {
-		return l.Address
+	if address.Is6() && address.IsLinkLocalUnicast() {
+		return address.WithZone(l.Device)
 	}
-	device, err := net.InterfaceByName(l.Device)
+	return address
+}
+
+// ownAddress is the first address of a device, of one family; otherwise when it has none.
+func ownAddress(name string, v4 bool, otherwise netip.Addr) netip.Addr {
+	device, err := net.InterfaceByName(name)
 	if err != nil {
-		return l.AddrPort().Addr()
+		return otherwise
 	}
-	addresses, _ := device.Addrs()
+	addresses, err := device.Addrs()
+	if err != nil {
+		return otherwise
+	}
 	for _, a := range addresses {
-		prefix, err := netip.ParsePrefix(a.String())
-		if err != nil || prefix.Addr().Is4() != (l.Address.Is4() || l.DualStack) && prefix.Addr().Is4() {
-			continue
+		if prefix, err := netip.ParsePrefix(a.String()); err == nil && prefix.Addr().Is4() == v4 {
+			return prefix.Addr()
 		}
-		if prefix.Addr().IsLinkLocalUnicast() && prefix.Addr().Is6() {
-			return prefix.Addr().WithZone(l.Device)
-		}
-		return prefix.Addr()
 	}
-	return l.AddrPort().Addr()
+	return otherwise
 }

@@ -2,11 +2,9 @@ package observe
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -198,6 +196,53 @@ func TestLostRoom(t *testing.T) {
 	t.Error("not seen")
 }
 
+// TestDialDevice dials a listener that only takes what comes by one device, in another namespace.
+func TestDialDevice(t *testing.T) {
+	needRoot(t)
+	ip, err := exec.LookPath("ip")
+	if err != nil {
+		t.Skip("needs ip, from iproute2")
+	}
+	var failed error
+	onThread(func() {
+		if failed = unix.Unshare(unix.CLONE_NEWNET); failed != nil {
+			return
+		}
+		for _, args := range []string{"link add d0 type veth peer name d1", "address add 10.99.0.1/24 dev d0", "link set d0 up", "link set d1 up", "link set lo up"} {
+			if out, err := exec.Command(ip, strings.Fields(args)...).CombinedOutput(); err != nil {
+				failed = fmt.Errorf("ip %s: %w: %s", args, err, out)
+				return
+			}
+		}
+		bound := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return bindTo("d0", c) }}
+		listener, err := bound.Listen(t.Context(), "tcp4", "0.0.0.0:3706")
+		if failed = err; err == nil {
+			t.Cleanup(func() { listener.Close() })
+		}
+	})
+	if failed != nil {
+		t.Skip(failed)
+	}
+	s := mustLook(t, Options{Tier: tierBPF})
+	for _, l := range s.Listeners {
+		if l.Device != "d0" {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		conn, err := s.Dial(ctx, l, "tcp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if conn.RemoteAddr().String() != "10.99.0.1:3706" {
+			t.Error(conn.RemoteAddr())
+		}
+		conn.Close()
+		return
+	}
+	t.Error("not seen")
+}
+
 // TestVanishingRooms looks while namespaces come and go.
 func TestVanishingRooms(t *testing.T) {
 	eachTier(t, func(t *testing.T, tier string) {
@@ -271,96 +316,5 @@ func TestKernelSocket(t *testing.T) {
 		if !seen {
 			t.Errorf("%s: not seen", tier)
 		}
-	}
-}
-
-// TestNobody looks without any privilege: every listener is there, other namespaces among them, and none is blank.
-func TestNobody(t *testing.T) {
-	needRoot(t)
-	_, port, name := startRoom(t)
-	before := mustLook(t, Options{Tier: tierDiag})
-	change := asNobody(t)
-	s := snapshotOf(t, "look", change)
-	after := mustLook(t, Options{Tier: tierDiag})
-	for _, l := range inRoom(before, "") {
-		where := netip.AddrPortFrom(l.Address, l.Port)
-		if at(t, after, l.Transport, where) != nil && at(t, s, l.Transport, where) == nil {
-			t.Errorf("nobody does not see %s/%s", where, l.Transport)
-		}
-	}
-	for _, l := range s.Listeners {
-		h := l.Holders[0]
-		if h.PID == 0 && (!strings.HasPrefix(h.Unseen, needsCapabilities) || h.UID == nil) {
-			t.Errorf("%s %s: %+v", l.PortName(), l.Address, h)
-		}
-	}
-	if there := inRoom(s, name); len(there) != 2 || there[1].Port != port || there[1].NetNS != 0 {
-		t.Errorf("the other namespace: %+v", there)
-	}
-	if len(s.Coverage.Gaps) == 0 || s.Coverage.Tier != "sock_diag+proc" {
-		t.Errorf("coverage %+v", s.Coverage)
-	}
-}
-
-func TestHidepid(t *testing.T) {
-	needRoot(t)
-	stay, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stay.Close()
-	root, err := os.MkdirTemp("", "observe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(root)
-	if err := os.Chmod(root, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(root+"/proc", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	s := snapshotOf(t, "hidepid", func(cmd *exec.Cmd) {
-		cmd.Env = append(cmd.Env, "OBSERVE_ROOT="+root)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}
-	})
-	l := at(t, s, rtevent.TCP, netip.MustParseAddrPort(stay.Addr().String()))
-	if l == nil || !strings.Contains(l.Holders[0].Unseen, "hidepid") {
-		t.Errorf("%+v", l)
-	}
-}
-
-// TestRefusedBPF checks that a kernel which refuses BPF costs nothing but time, and that the reason is our own.
-func TestRefusedBPF(t *testing.T) {
-	needRoot(t)
-	stay, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stay.Close()
-	a, refusal := play(t, "userns", func(cmd *exec.Cmd) {
-		cmd.SysProcAttr = &syscall.SysProcAttr{
-			Cloneflags:  unix.CLONE_NEWUSER,
-			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: 0, Size: 1}},
-		}
-	})
-	if refusal != "load BPF: operation not permitted" {
-		t.Errorf("refusal %q", refusal)
-	}
-	line, err := a.lines.ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	var s Snapshot
-	if err := json.Unmarshal([]byte(line), &s); err != nil {
-		t.Fatal(err)
-	}
-	l := at(t, &s, rtevent.TCP, netip.MustParseAddrPort(stay.Addr().String()))
-	if l == nil || !strings.HasPrefix(l.Holders[0].Unseen, needsCapabilities) {
-		t.Errorf("%+v", l)
-	}
-	refused := slices.ContainsFunc(s.Coverage.Gaps, func(g rtevent.Gap) bool { return g.What == "BPF iterator" })
-	if !refused || s.Coverage.Tier != "sock_diag+proc" {
-		t.Errorf("coverage %+v", s.Coverage)
 	}
 }
