@@ -36,9 +36,11 @@ func New(root string) *Attributor {
 }
 
 // Fill completes the holders of all listeners in place, all but Package.Intact, which Verify adds: that takes reading
-// whole executables. Holders of one process share what they point to: it is to be read only. What an Owner already says (PID; User, UID or Unit where the process itself is out of sight) is
-// kept where nothing better is found. It reads every process once and every package database at most once. When ctx
-// ends early, the holders that were not reached say so in Unseen.
+// whole executables. What an Owner already says (PID; User, UID or Unit where the process itself is out of sight) is
+// kept where nothing better is found. Holders of one process share what they point to: it is to be read only.
+//
+// It reads every process once and every package database at most once. When ctx ends early, the holders that were not
+// reached say so in Unseen.
 func (a *Attributor) Fill(ctx context.Context, ls []rtevent.Listener) {
 	h, err := openHost(a.root)
 	if err != nil {
@@ -60,7 +62,8 @@ func (a *Attributor) Fill(ctx context.Context, ls []rtevent.Listener) {
 			if at, ok := slices.BinarySearch(pids, o.PID); ok {
 				seen[at].fill(o)
 				holding(h.own.files, ls[i], o, seen[at].process)
-			} else {
+			}
+			if o.Unseen != "" {
 				nameUser(h.own, o)
 			}
 		}

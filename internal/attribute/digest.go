@@ -84,13 +84,13 @@ func (c *digestCache) entry(key digestKey) *knownDigest {
 func hash(ctx context.Context, f io.Reader, algorithm crypto.Hash) (string, error) {
 	h := algorithm.New()
 	b := make([]byte, 256<<10)
-	for total := 0; ; {
+	for total := int64(0); ; {
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
 		n, err := f.Read(b)
 		h.Write(b[:n])
-		total += n
+		total += int64(n)
 		switch {
 		case err == io.EOF:
 			return string(h.Sum(nil)), nil

@@ -40,7 +40,7 @@ func activates(files fs.FS, e endpoint, p *process) string {
 			return activatedUnit(files, systemUnits, e)
 		}
 		if name == "systemd" && len(p.args) > 1 && p.args[1] == "--user" {
-			return activatedUnit(files, userUnits(files, p.uid), e)
+			return activatedUnit(files, userUnits(files, p.inside), e)
 		}
 	case "systemd-socket-activate":
 		return strings.Join(activatedCommand(p.args), " ")

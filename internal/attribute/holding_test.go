@@ -109,7 +109,7 @@ func TestActivates(t *testing.T) {
 		{"nothing", "/usr/sbin/nginx", 9, []string{"nginx"}, "tcp [::]:22", ""},
 	}
 	for _, tt := range tests {
-		p := &process{pid: tt.pid, uid: 1000, args: tt.args, cwd: "/srv", exe: executable{path: tt.exe}}
+		p := &process{pid: tt.pid, inside: 1000, args: tt.args, cwd: "/srv", exe: executable{path: tt.exe}}
 		if got := activates(files, at(tt.endpoint), p); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}

@@ -177,8 +177,10 @@ func (h *host) workplace(pid int, started time.Time) (workplace, error) {
 func (p *process) readOpen(dir int) {
 	status, err := readAt(dir, "status", maxText)
 	if err == nil {
-		p.uid, err = parseUID(status)
-		p.inside = p.uid
+		p.inside, err = parseUID(status)
+	}
+	if uid := p.inside; err == nil {
+		p.uid = &uid
 	}
 	p.fail("uid", err)
 
@@ -220,7 +222,7 @@ func (h *host) readGuarded(dir int, p *process) {
 		p.container = containerOfMounts(string(m))
 	}
 	if m, err := readAt(dir, "uid_map", maxText); err == nil {
-		p.inside = insideUID(m, p.uid)
+		p.inside = insideUID(m, p.inside)
 	}
 }
 

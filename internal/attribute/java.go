@@ -151,7 +151,11 @@ func jarManifest(files fs.FS, name string) (title, version string) {
 		return "", ""
 	}
 	defer c.Close()
-	f, err := z.Open("META-INF/MANIFEST.MF")
+	at := slices.IndexFunc(z.File, func(f *zip.File) bool { return f.Name == "META-INF/MANIFEST.MF" })
+	if at < 0 {
+		return "", ""
+	}
+	f, err := z.File[at].Open()
 	if err != nil {
 		return "", ""
 	}

@@ -20,9 +20,8 @@ const (
 
 // conclude turns what was read of a process into an Owner. Packages are added later, for all at once.
 func conclude(h *host, p *process) rtevent.Owner {
-	uid := p.uid
 	o := rtevent.Owner{
-		PID: p.pid, Name: p.stat.name, UID: &uid, Started: p.started,
+		PID: p.pid, Name: p.stat.name, UID: p.uid, Started: p.started,
 		Exe: p.exe.path, ExeDeleted: p.exe.deleted, ExeInMemory: p.exe.inMemory,
 		ExeModified: p.exe.modified, ExeChanged: p.exe.changed,
 	}
@@ -51,7 +50,7 @@ func conclude(h *host, p *process) rtevent.Owner {
 
 // concludeFiles adds what the file tree of a process tells.
 func concludeFiles(p *process, o *rtevent.Owner) {
-	if p.exe.path != "" || p.stat.thread || o.Container == nil { // else its system is unknown, and so its users
+	if p.uid != nil && (p.exe.path != "" || p.stat.thread || o.Container == nil) { // else whose users they are is unknown
 		o.User = p.system.userName(p.inside)
 	}
 	if o.Program = programOf(p); o.Program != nil && path.IsAbs(o.Program.Path) {

@@ -17,8 +17,8 @@ type process struct {
 	pid     int
 	stat    procStat
 	started time.Time
-	uid     uint32 // effective, as the reader counts
-	inside  uint32 // the same user, as the process's own system counts
+	uid     *uint32 // effective, as the reader counts; nil when it could not be read
+	inside  uint32  // the same user, as the process's own system counts
 	args    []string
 	exe     executable
 	cwd     string // empty when it could not be read

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -15,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -271,69 +269,6 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// TestWithoutRights fills the Owner of a process of root as nobody.
-func TestWithoutRights(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root, to give it up")
-	}
-	exe := self(t, filepath.Join(openDir(t), "agent"))
-	pid := start(t, role(exe, "wait"))
-	c := role(exe, "fill", fmt.Sprint("ATTRIBUTE_PID=", pid))
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	o := decode(t, c)
-	if o.Unseen != "" || o.Name != "agent" || len(o.Cmdline) != 1 || o.User != "root" || o.Started.IsZero() {
-		t.Errorf("what everybody may read is missing: %+v", o)
-	}
-	if o.Exe != "" || !slices.Contains(o.Unread, "exe: needs CAP_SYS_PTRACE") {
-		t.Errorf("executable %q, unread %q", o.Exe, o.Unread)
-	}
-}
-
-// TestHidden fills the Owner of a process that /proc does not show to others.
-func TestHidden(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root, to mount /proc with hidepid")
-	}
-	exe := self(t, filepath.Join(openDir(t), "agent"))
-	pid := start(t, role(exe, "wait"))
-	for _, hidepid := range []string{"1", "2"} {
-		c := exec.Command("unshare", "--mount", "sh", "-c", "mount -t proc -o hidepid="+hidepid+" proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups "+exe)
-		c.Env = append(os.Environ(), "ATTRIBUTE_ROLE=fill", fmt.Sprint("ATTRIBUTE_PID=", pid))
-		o := decode(t, c)
-		want := map[string]error{"1": errRights, "2": errHidden}[hidepid]
-		if o.Unseen != want.Error() {
-			t.Errorf("hidepid=%s: %+v, want unseen: %v", hidepid, o, want)
-		}
-	}
-}
-
-// openDir is a temporary directory that other users may enter.
-func openDir(t *testing.T) string {
-	dir, err := os.MkdirTemp("", "attribute")
-	if err == nil {
-		err = os.Chmod(dir, 0o755)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
-// decode runs a program that fills an Owner.
-func decode(t *testing.T, c *exec.Cmd) (o rtevent.Owner) {
-	t.Helper()
-	c.Stderr = os.Stderr
-	out, err := c.Output()
-	if err == nil {
-		err = json.Unmarshal(out, &o)
-	}
-	if err != nil {
-		t.Fatalf("%v: %v\n%s", c.Args, err, out)
-	}
-	return o
-}
-
 // TestSocketActivate lets systemd's own test tool hold a socket.
 func TestSocketActivate(t *testing.T) {
 	tool, err := exec.LookPath("systemd-socket-activate")
@@ -362,85 +297,4 @@ func TestSocketActivate(t *testing.T) {
 	if o := l.Holders[0]; o.Activates != "/bin/cat -u" {
 		t.Errorf("activates %q; %+v", o.Activates, o)
 	}
-}
-
-// TestAgainstDpkg asks dpkg itself who owns every program of this system, and compares.
-func TestAgainstDpkg(t *testing.T) {
-	query, err := exec.LookPath("dpkg-query")
-	if err != nil {
-		t.Skip("needs dpkg")
-	}
-	var paths []string
-	for _, dir := range []string{"/usr/bin", "/usr/sbin", "/usr/local/bin"} {
-		entries, _ := os.ReadDir(dir)
-		for _, e := range entries {
-			if e.Type().IsRegular() {
-				paths = append(paths, filepath.Join(dir, e.Name()))
-			}
-		}
-	}
-	s, err := openSystem("/")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.close()
-	var want map[string]string
-	var got map[string]owned
-	before := ""
-	for tries := 0; before != databaseStamp(s.files); tries++ {
-		if tries == 10 {
-			t.Skip("packages are being installed all the time")
-		}
-		before = databaseStamp(s.files)
-		want = dpkgSays(t, query, paths)
-		if got, err = findOwners(context.Background(), s.files, paths); err != nil {
-			t.Fatal(err)
-		}
-	}
-	diversions, _ := os.ReadFile("/var/lib/dpkg/diversions")
-	paths = slices.DeleteFunc(paths, func(p string) bool { return strings.Contains(string(diversions), p+"\n") })
-	for _, p := range paths {
-		if o := got[p]; o.pkg.Name+" "+o.pkg.Version != want[p] && (want[p] != "" || o.pkg.Name != "") {
-			t.Errorf("%s: got %s %s, want %q", p, o.pkg.Name, o.pkg.Version, want[p])
-		}
-	}
-	if len(got) < len(paths)/2 {
-		t.Errorf("%d of %d files are owned", len(got), len(paths))
-	}
-}
-
-// dpkgSays maps files to "PACKAGE VERSION" by what dpkg-query prints. It knows nothing of a merged /usr, so it is asked
-// for both paths.
-func dpkgSays(t *testing.T, query string, paths []string) map[string]string {
-	t.Helper()
-	out, err := exec.Command(query, "-W", "-f", "${Package} ${Version}\n").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	versions := map[string]string{}
-	for line := range strings.Lines(string(out)) {
-		name, version, _ := strings.Cut(strings.TrimSpace(line), " ")
-		versions[name] = version
-	}
-	args := []string{"-S"}
-	for _, p := range paths {
-		args = append(args, p, strings.TrimPrefix(p, "/usr"))
-	}
-	out, err = exec.Command(query, args...).Output() // fails for the files that nobody owns
-	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	says := map[string]string{}
-	for line := range strings.Lines(string(out)) {
-		name, file, ok := strings.Cut(strings.TrimSpace(line), ": ")
-		if !ok || strings.HasPrefix(name, "diversion by") || strings.Contains(name, ",") { // the diverted ones are TestDpkg's
-			continue
-		}
-		name, _, _ = strings.Cut(name, ":")
-		if !strings.HasPrefix(file, "/usr/") {
-			file = "/usr" + file
-		}
-		says[file] = name + " " + versions[name]
-	}
-	return says
 }

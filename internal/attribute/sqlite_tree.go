@@ -47,7 +47,8 @@ func (w *walk) table(root uint32, only *int64, visit func(record)) error {
 	return nil
 }
 
-// index visits the row numbers that an index by text has under a key. On an interior page the cells are entries too.
+// index visits the row numbers that an index by text has under a key. On an interior page the cells are entries too,
+// each between what is below its child and what is below the next one's.
 func (w *walk) index(root uint32, key string, visit func(number int64)) error {
 	p, err := w.open(root)
 	if err != nil {
@@ -57,21 +58,9 @@ func (w *walk) index(root uint32, key string, visit func(number int64)) error {
 		return fmt.Errorf("%w: an index with a page of kind %d", errSQLite, p.kind)
 	}
 	for i := range len(p.cells) / 2 {
-		cell, err := p.cell(i)
+		child, entry, err := w.entry(p, i)
 		if err != nil {
 			return err
-		}
-		var child uint32
-		if p.kind == indexInterior {
-			child, cell = binary.BigEndian.Uint32(cell), cell[4:]
-		}
-		length, rest := varint(cell)
-		entry, err := w.record(rest, length, (w.db.usable-12)*64/255-23)
-		if err != nil {
-			return err
-		}
-		if len(entry) < 2 {
-			return fmt.Errorf("%w: an index entry without a row", errSQLite)
 		}
 		here := string(entry[0].bytes)
 		if here < key {
@@ -93,6 +82,23 @@ func (w *walk) index(root uint32, key string, visit func(number int64)) error {
 		return w.index(p.right, key, visit)
 	}
 	return nil
+}
+
+// entry reads an entry of an index, key and row number, and the child before it on an interior page.
+func (w *walk) entry(p btreePage, i int) (child uint32, entry record, err error) {
+	cell, err := p.cell(i)
+	if err != nil {
+		return 0, nil, err
+	}
+	if p.kind == indexInterior {
+		child, cell = binary.BigEndian.Uint32(cell), cell[4:]
+	}
+	length, rest := varint(cell)
+	entry, err = w.record(rest, length, (w.db.usable-12)*64/255-23)
+	if err == nil && len(entry) < 2 {
+		err = fmt.Errorf("%w: an index entry without a row", errSQLite)
+	}
+	return child, entry, err
 }
 
 // record reads a record of which at most local bytes lie on its own page and the rest on a chain of others.
