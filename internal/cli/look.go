@@ -23,6 +23,7 @@ import (
 type look struct {
 	json      bool
 	noProbe   bool
+	insist    bool
 	timeout   time.Duration
 	ports     []string
 	transport string
@@ -55,6 +56,7 @@ it. With a range or a list it prints the table of those ports.`,
 	f := c.Flags()
 	f.BoolVar(&o.json, "json", false, "print JSON, one object a line")
 	f.BoolVar(&o.noProbe, "no-probe", false, "ask nobody what it speaks")
+	f.BoolVar(&o.insist, "insist", false, "ask even where that may start a service, print paper or take a debugger's only place")
 	f.DurationVar(&o.timeout, "timeout", 0, "how long one port may be asked (default: about a second, more for a slow peer)")
 	f.StringSliceVar(&o.ports, "port", nil, "only these ports, as a table: 22, 8000-9000, 53/udp")
 	f.StringVar(&o.transport, "transport", "", "only this transport: tcp or udp")
@@ -62,6 +64,7 @@ it. With a range or a list it prints the table of those ports.`,
 	f.StringSliceVar(&o.labels, "label", nil, "only these verdicts: "+strings.Join(labelNames(), ", "))
 	f.StringVar(&o.tier, "tier", "", "how to observe: bpf, sock_diag or proc (default: the cheapest that sees everything)")
 	c.MarkFlagsMutuallyExclusive("no-probe", "timeout")
+	c.MarkFlagsMutuallyExclusive("no-probe", "insist")
 	_ = c.RegisterFlagCompletionFunc("label", cobra.FixedCompletions(labelNames(), cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("transport", cobra.FixedCompletions([]string{"tcp", "udp"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
@@ -122,6 +125,7 @@ func (o look) survey(registry *iana.Registry, ports []portRange) survey.Options 
 		Identify: identify.Options{Timeout: o.timeout},
 		Digests:  digests(),
 		NoProbe:  o.noProbe,
+		Insist:   o.insist,
 		Select: func(l rtevent.Listener) bool {
 			in := len(ports) == 0 || slices.ContainsFunc(ports, func(r portRange) bool { return r.has(l) })
 			return in && (o.transport == "" || rtevent.Transport(o.transport) == l.Transport)

@@ -28,16 +28,14 @@ type page struct {
 	asked     []rtevent.Transport // the transports that the user means
 }
 
-// pages prints a page for each port asked for; whoever names a port wants it asked.
+// pages prints a page for each port asked for.
 func (o look) pages(c *cobra.Command, registry *iana.Registry, ports []portRange) error {
 	found := map[uint16]*page{}
 	for _, p := range ports {
 		found[p.first] = newPage(registry, p)
 	}
-	s := o.survey(registry, ports)
-	s.Insist = true
 	var total total
-	coverage, err := survey.Run(c.Context(), s, func(l rtevent.Listener) {
+	coverage, err := survey.Run(c.Context(), o.survey(registry, ports), func(l rtevent.Listener) {
 		if o.shown(l) {
 			total.add(l)
 			found[l.Port].Listeners = append(found[l.Port].Listeners, l)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rtevent"
+	"rtevent/internal/survey"
 )
 
 // here writes what is there now: the address and what it speaks, who holds it, and what deserves scrutiny.
@@ -62,7 +63,11 @@ func spokenAt(l rtevent.Listener) string {
 	var said string
 	switch protocol, rest := speaks(l); {
 	case f.NotAsked != "":
-		return fmt.Sprintf("%s was not asked: %s", at, f.NotAsked)
+		why := f.NotAsked
+		if why != survey.NoProbe {
+			why += " (--insist asks)"
+		}
+		return fmt.Sprintf("%s was not asked: %s", at, why)
 	case f.Known():
 		said = "speaks " + phrases(0, append([]string{protocol}, rest...)...)
 	case f.Behaviour == rtevent.Silent && l.Transport == rtevent.TCP:

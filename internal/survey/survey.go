@@ -18,6 +18,9 @@ import (
 	"rtevent/internal/observe"
 )
 
+// NoProbe is the reason that a Finding gives for not asking when Options.NoProbe is set.
+const NoProbe = "--no-probe"
+
 // Options say what to look at and how. The zero value looks at everything and asks everybody.
 type Options struct {
 	Observe  observe.Options
@@ -31,7 +34,7 @@ type Options struct {
 	Select func(rtevent.Listener) bool
 	Match  func(rtevent.Listener) bool
 
-	// NoProbe asks nobody. Insist asks even where politeness would not: the user named the port.
+	// NoProbe asks nobody. Insist asks even where politeness would not.
 	NoProbe bool
 	Insist  bool
 
@@ -132,7 +135,7 @@ func (s *surveyor) one(ctx context.Context, l *rtevent.Listener) {
 
 func (s *surveyor) ask(ctx context.Context, l rtevent.Listener) rtevent.Finding {
 	if s.NoProbe {
-		return rtevent.Finding{NotAsked: "--no-probe", Confidence: rtevent.None}
+		return rtevent.Finding{NotAsked: NoProbe, Confidence: rtevent.None}
 	}
 	return s.asker.Ask(ctx, identify.Target{
 		Listener: l,
