@@ -73,11 +73,16 @@ func start(t *testing.T, c *exec.Cmd) int {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { in.Close(); c.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if line != "ready\n" {
-		t.Fatalf("%s: %q, %v", c.Path, line, err)
+	lines := bufio.NewScanner(out)
+	var said []string
+	for lines.Scan() {
+		if lines.Text() == "ready" {
+			return c.Process.Pid
+		}
+		said = append(said, lines.Text())
 	}
-	return c.Process.Pid
+	t.Fatalf("%s ended and said %q", c.Path, said)
+	return 0
 }
 
 // role is the test binary, or a copy of it, in a role.
