@@ -38,6 +38,9 @@ func readNode(p *process, args []string) script {
 	if dir, pkg, ok := strings.Cut(file, "/node_modules/"); ok && tool != "" {
 		return script{path: file, name: nodePackage(pkg), root: dir}
 	}
+	if isDir(p.system.files, file) {
+		file = path.Join(file, "index.js")
+	}
 	return script{path: file}
 }
 

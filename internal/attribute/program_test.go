@@ -72,6 +72,7 @@ func TestProgram(t *testing.T) {
 		{"python module", "/usr/bin/python3.11", "/srv/plain", []string{"/usr/bin/python3", "-m", "http.server", "80"}, &want{Kind: "python", Name: "http.server", Path: "/usr/lib/python3.11/http/server.py"}},
 		{"python module, joined", "/usr/bin/python3.11", "/", []string{"python3", "-Isumelsewhere"}, &want{Kind: "python", Name: "elsewhere"}},
 		{"python module, joined and found", "/usr/bin/python3.11", "/", []string{"python3", "-Imsupervisor"}, &want{Kind: "python", Name: "supervisor", Path: "/usr/lib/python3/dist-packages/supervisor/__main__.py"}},
+		{"python directory", "/usr/bin/python3.11", "/", []string{"python3", "/usr/lib/python3/dist-packages/supervisor"}, &want{Kind: "python", Name: "__main__.py", Path: "/usr/lib/python3/dist-packages/supervisor/__main__.py"}},
 		{"python inline", "/usr/bin/python3.11", "/srv/billing", []string{"python3", "-c", "import os"}, &want{Kind: "python", Name: "-c", Project: "/srv/billing"}},
 		{"python from standard input", "/usr/bin/python3.11", "/", []string{"python3", "-"}, &want{Kind: "python"}},
 		{"python prompt", "/usr/bin/python3.11", "/srv/billing", []string{"python3"}, &want{Kind: "python", Name: "billing", Version: "2.0", Project: "/srv/billing"}},

@@ -20,6 +20,9 @@ func readPython(p *process, args []string) script {
 		return script{root: p.cwd}
 	}
 	file := locate(p, rest[0])
+	if isDir(p.system.files, file) {
+		file = path.Join(file, "__main__.py")
+	}
 	if s, ok := pythonApplication(p, path.Base(file), rest[1:]); ok {
 		return s
 	}
