@@ -64,7 +64,9 @@ type player struct {
 func newPlayer(all []*Transcript) *player {
 	p := &player{}
 	for _, t := range all {
-		p.rest = append(p.rest, t.Turns)
+		for _, c := range t.Connections() {
+			p.rest = append(p.rest, c.Turns)
+		}
 	}
 	return p
 }

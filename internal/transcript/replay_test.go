@@ -15,19 +15,20 @@ import (
 )
 
 // TestReplay replays every recorded conversation as a server, says the client's part to it, and records that: it must
-// be the same conversation.
+// be the same conversation on each connection.
 func TestReplay(t *testing.T) {
 	for file, want := range recorded(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			conn := dial(t, want)
-			r := transcript.NewRecorder(conn)
-			for _, turn := range want.Turns {
-				if err := follow(r, turn, want.Over); err != nil {
-					t.Fatalf("%c %.40q: %v", turn.By, turn.Data, err)
+			for _, one := range want.Connections() {
+				r := transcript.NewRecorder(dial(t, want))
+				for _, turn := range one.Turns {
+					if err := follow(r, turn, want.Over); err != nil {
+						t.Fatalf("%c %.40q: %v", turn.By, turn.Data, err)
+					}
 				}
-			}
-			if diff := cmp.Diff(want.Turns, r.Transcript().Turns); diff != "" {
-				t.Errorf("recorded and replayed differ (-recorded +replayed):\n%s", diff)
+				if diff := cmp.Diff(one.Turns, r.Transcript().Turns); diff != "" {
+					t.Errorf("recorded and replayed differ (-recorded +replayed):\n%s", diff)
+				}
 			}
 		})
 	}

@@ -74,12 +74,12 @@ func (t *Transcript) readOver(rest string) error {
 }
 
 func (t *Transcript) readTurn(by Side, rest string) error {
-	if rest == "close" && by == Server && t.Over != UDP {
+	if rest == "close" && t.Over != UDP {
 		t.add(Turn{By: by, Close: true})
 		return nil
 	}
 	if !strings.HasPrefix(rest, `"`) {
-		return errors.New("neither a quoted string nor the close of a server's stream")
+		return errors.New("neither a quoted string nor the close of a stream")
 	}
 	data, err := strconv.Unquote(rest)
 	if err != nil {

@@ -11,8 +11,9 @@
 //
 // Lines with ">" are what the client sent and those with "<" what the server did, as Go strings. Over a stream, lines
 // of one side that follow each other are one turn, however they are split; over datagrams each line is a datagram. A
-// greeting is a "<" before any ">"; "< close" says that the server ended its stream. "over udp" and "over tls" name a
-// carrier other than TCP; what is recorded over TLS is its inside. Time is not recorded.
+// greeting is a "<" before any ">"; "< close" says that the server ended its stream, and "> close" that the client left.
+// What is said after that is said on the next connection to the same server. "over udp" and "over tls" name a carrier
+// other than TCP; what is recorded over TLS is its inside. Time is not recorded.
 //
 // "want" says what there is to recognise: a protocol, then product, version, confidence (strong if it is not given) and
 // any details by name. "want nothing" is the mark of a look-alike.
@@ -45,7 +46,7 @@ const (
 type Turn struct {
 	By    Side
 	Data  string // one datagram over UDP; as much as was said in a row otherwise
-	Close bool   // the server ends its stream, and Data is empty
+	Close bool   // the server ends its stream, or the client leaves; Data is empty
 }
 
 // A Transcript is one conversation and what it tells about the server.
@@ -58,6 +59,25 @@ type Transcript struct {
 	Want *rtevent.Finding
 
 	Turns []Turn
+}
+
+// Connections are the conversations that a transcript holds, one on each connection to the same server. A connection that
+// the client left has no mark of it.
+func (t *Transcript) Connections() []*Transcript {
+	var all []*Transcript
+	next := true // what comes is said on a connection of its own
+	for _, turn := range t.Turns {
+		if next {
+			c := *t
+			c.Turns = nil
+			all = append(all, &c)
+		}
+		if next = turn.Close; !next || turn.By == Server {
+			last := all[len(all)-1]
+			last.Turns = append(last.Turns, turn)
+		}
+	}
+	return all
 }
 
 // Reply is all that the server said, in order.
@@ -76,18 +96,18 @@ func (t *Transcript) said(by Side) string {
 	return all
 }
 
-// add appends what a side said; over a stream it continues the turn of the same side. Nobody ends a stream twice, and
-// only a datagram can be empty.
+// add appends what a side said; over a stream it continues the turn of the same side, unless that was the end of a
+// connection. Nobody ends a stream twice, and only a datagram can be empty.
 func (t *Transcript) add(turn Turn) {
 	if t.Over != UDP && !turn.Close && turn.Data == "" {
 		return
 	}
-	if last := len(t.Turns) - 1; t.Over != UDP && last >= 0 && t.Turns[last].By == turn.By {
-		switch {
-		case t.Turns[last].Close:
+	if last := len(t.Turns) - 1; t.Over != UDP && last >= 0 {
+		switch before := &t.Turns[last]; {
+		case before.Close && turn.Close:
 			return
-		case !turn.Close:
-			t.Turns[last].Data += turn.Data
+		case !before.Close && !turn.Close && before.By == turn.By:
+			before.Data += turn.Data
 			return
 		}
 	}

@@ -57,8 +57,8 @@ func TestRead(t *testing.T) {
 func TestReadErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"hello\n":                               `line 1: unknown word "hello"`,
-		"# fine\n\n> PING\n":                    "line 3: neither a quoted string nor the close of a server's stream",
-		"> close\n":                             "line 1: neither a quoted string nor the close of a server's stream",
+		"# fine\n\n> PING\n":                    "line 3: neither a quoted string nor the close of a stream",
+		"over udp\n> close\n":                   "line 2: neither a quoted string nor the close of a stream",
 		"> \"PING\n":                            "line 1: a string that is not quoted as in Go",
 		"> \"PING\" \n":                         "line 1: a string that is not quoted as in Go",
 		" > \"PING\"\n":                         "line 1: begins with a space",
@@ -70,13 +70,33 @@ func TestReadErrors(t *testing.T) {
 		"want ssh confidence=\"fair\"\n":        `line 1: want: unknown confidence "fair"`,
 		"want nothing product=\"X\"\n":          `line 1: want: not key="value": "product=\"X\""`,
 		strings.Repeat("# long\n", 200_000):     "longer than 1048576 bytes",
-		"over udp\n< \"datagram\"\n< close\n":   "line 3: neither a quoted string nor the close of a server's stream",
+		"over udp\n< \"datagram\"\n< close\n":   "line 3: neither a quoted string nor the close of a stream",
 		"want ssh product=\"X\"version=\"1\"\n": `line 1: want: no space after product="X"`,
 	} {
 		_, err := transcript.Read(strings.NewReader(text))
 		if err == nil || err.Error() != "read transcript: "+want {
 			t.Errorf("%.40q: got %v, want %s", text, err, want)
 		}
+	}
+}
+
+// TestConnections holds that what is said after a close, by whichever side, is said on the next connection.
+func TestConnections(t *testing.T) {
+	const text = "> \"a\"\n< \"A\"\n< close\n> \"b\"\n< \"B\"\n> close\n< \"hi\"\n"
+	tr, err := transcript.Read(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(text, written(t, tr)); diff != "" {
+		t.Errorf("read and written (-want +got):\n%s", diff)
+	}
+	var got []string
+	for _, c := range tr.Connections() {
+		got = append(got, written(t, c))
+	}
+	want := []string{"> \"a\"\n< \"A\"\n< close\n", "> \"b\"\n< \"B\"\n", "< \"hi\"\n"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("want and got differ (-want +got):\n%s", diff)
 	}
 }
 
