@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/json"
+	"strings"
 
 	"rtevent"
 )
@@ -19,7 +20,7 @@ var gpsd = Def{
 			Release string `json:"release"`
 			Major   *int   `json:"proto_major"`
 		}
-		if !ok || json.Unmarshal([]byte(line), &greeting) != nil || greeting.Class != "VERSION" || greeting.Release == "" || greeting.Major == nil {
+		if !ok || !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &greeting) != nil || greeting.Class != "VERSION" || greeting.Release == "" || greeting.Major == nil {
 			return nothing()
 		}
 		f := strong("gpsd", "a JSON object of class VERSION", line)

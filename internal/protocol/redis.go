@@ -22,7 +22,7 @@ var redis = Def{
 
 func readRedis(reply string) (rtevent.Finding, bool) {
 	first, rest, ok := cutLine(reply)
-	if !ok || first == "" || first[0] != '+' && first[0] != '-' {
+	if !ok || first != "+PONG" && !strings.HasPrefix(first, "-") {
 		return nothing()
 	}
 	if info, whole := respBulk(rest); strings.Contains(info, "redis_version:") {
