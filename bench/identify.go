@@ -91,8 +91,9 @@ func ask(cmd *exec.Cmd) (rtevent.Finding, error) {
 	if err != nil {
 		return rtevent.Finding{}, fmt.Errorf("%w: %s", err, answer.Stderr)
 	}
-	if len(page.Listeners) != 1 || page.Listeners[0].Finding == nil {
-		return rtevent.Finding{}, fmt.Errorf("%v: %d listeners, want one that was asked", cmd.Args, len(page.Listeners))
+	here := testbed.Here(page.Listeners)
+	if len(here) != 1 || here[0].Finding == nil {
+		return rtevent.Finding{}, fmt.Errorf("%v: %d listeners, want one that was asked", cmd.Args, len(here))
 	}
-	return *page.Listeners[0].Finding, nil
+	return *here[0].Finding, nil
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -82,6 +83,11 @@ func (a Answer) Survey() (Survey, error) {
 		}
 		s.Listeners = append(s.Listeners, line.Listener)
 	}
+}
+
+// Here keeps the listeners of rtevent's own network namespace: elsewhere the same port may be another's.
+func Here(all []rtevent.Listener) []rtevent.Listener {
+	return slices.DeleteFunc(all, func(l rtevent.Listener) bool { return l.Namespace != "" })
 }
 
 // Page is what `rtevent PORT --json` says.

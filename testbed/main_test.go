@@ -108,17 +108,18 @@ func runCommand(t *testing.T, cmd *exec.Cmd) testbed.Answer {
 	return a
 }
 
-// survey reads what `rtevent --json` printed.
+// survey reads what `rtevent --json` printed of this network namespace.
 func survey(t *testing.T, a testbed.Answer) testbed.Survey {
 	t.Helper()
 	s, err := a.Survey()
 	if err != nil {
 		t.Fatalf("%v (exit code %d)\nstderr: %s", err, a.Code, a.Stderr)
 	}
+	s.Listeners = testbed.Here(s.Listeners)
 	return s
 }
 
-// page runs `rtevent PORT/TRANSPORT --json` and returns its listeners.
+// page runs `rtevent PORT/TRANSPORT --json` and returns its listeners of this network namespace.
 func page(t *testing.T, port uint16, transport rtevent.Transport) []rtevent.Listener {
 	t.Helper()
 	a := run(t, fmt.Sprintf("%d/%s", port, transport), "--json")
@@ -126,7 +127,7 @@ func page(t *testing.T, port uint16, transport rtevent.Transport) []rtevent.List
 	if err != nil {
 		t.Fatalf("%v (exit code %d)\nstdout: %s\nstderr: %s", err, a.Code, a.Stdout, a.Stderr)
 	}
-	return p.Listeners
+	return testbed.Here(p.Listeners)
 }
 
 // odd starts an odd server on any port of 127.0.0.1.
