@@ -61,7 +61,7 @@ func spokenAt(l rtevent.Listener) string {
 	at += ":" + l.PortName()
 	f := l.Finding
 	var said string
-	switch protocol, rest := speaks(l); {
+	switch protocol, rest := speaks(l.Transport, l.Finding); {
 	case f.NotAsked != "":
 		why := f.NotAsked
 		if why != survey.NoProbe {

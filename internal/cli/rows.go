@@ -19,7 +19,17 @@ type rows interface {
 
 // total is what the listeners add up to.
 type total struct {
-	Listeners    int `json:"listeners"`
+	Listeners int `json:"listeners"`
+	verdicts
+}
+
+func (t *total) add(l rtevent.Listener) {
+	t.Listeners++
+	t.verdicts.add(strconv.Itoa(int(l.Port)), l.Claim, l.Verdict)
+}
+
+// verdicts counts them.
+type verdicts struct {
 	Identified   int `json:"identified"`
 	Mislabelled  int `json:"mislabelled"`
 	Unidentified int `json:"unidentified"`
@@ -29,9 +39,11 @@ type total struct {
 	ghosts       bool
 }
 
-func (t *total) add(l rtevent.Listener) {
-	t.Listeners++
-	switch l.Verdict.Label {
+// mostScrutinised bounds the names that are kept.
+const mostScrutinised = 100
+
+func (t *verdicts) add(name string, claim *rtevent.Claim, v *rtevent.Verdict) {
+	switch v.Label {
 	case rtevent.NotAsked:
 		t.NotAsked++
 	case rtevent.Unidentified:
@@ -39,16 +51,16 @@ func (t *total) add(l rtevent.Listener) {
 	default:
 		t.Identified++
 	}
-	if l.Verdict.Label == rtevent.Mislabelled {
+	if v.Label == rtevent.Mislabelled {
 		t.Mislabelled++
 	}
-	if l.Verdict.Scrutiny() {
+	if v.Scrutiny() {
 		t.Scrutiny++
-		if name := strconv.Itoa(int(l.Port)); !slices.Contains(t.scrutinised, name) {
+		if len(t.scrutinised) < mostScrutinised && !slices.Contains(t.scrutinised, name) {
 			t.scrutinised = append(t.scrutinised, name)
 		}
 	}
-	t.ghosts = t.ghosts || l.Claim.Level == rtevent.Ghost
+	t.ghosts = t.ghosts || claim.Level == rtevent.Ghost
 }
 
 // outcome turns the total into the end of the command.

@@ -29,15 +29,14 @@ var labels = map[rtevent.Label]string{
 	rtevent.NotAsked:     "not asked",
 }
 
-// speaks lists what a listener speaks, the most telling first: the protocol, then product and version, then TLS.
-func speaks(l rtevent.Listener) (protocol string, rest []string) {
-	f := l.Finding
+// speaks lists what an endpoint speaks, the most telling first: the protocol, then product and version, then TLS.
+func speaks(t rtevent.Transport, f *rtevent.Finding) (protocol string, rest []string) {
 	switch {
 	case f == nil || f.NotAsked != "":
 		return "?", []string{"not asked"}
 	case !f.Known():
 		how := behaviours[f.Behaviour]
-		if l.Transport == rtevent.UDP && f.Behaviour == rtevent.Silent {
+		if t == rtevent.UDP && f.Behaviour == rtevent.Silent {
 			how = "does not answer"
 		}
 		return "-", []string{how}
