@@ -56,8 +56,13 @@ func (q *inquiry) learnName(x exchange) {
 	}
 }
 
-// learnWeak goes on from weak readings: whoever may be meant is asked in its own words.
+// learnWeak goes on from weak readings: whoever may be meant is asked in its own words. One to whom the owner points and
+// who has been asked so has no more to say.
 func (q *inquiry) learnWeak(x exchange) {
+	if q.owned(x.words) && x.words.Name == x.read[0].Protocol {
+		q.settled = true
+		return
+	}
 	if x.greeting != "" {
 		q.learnGreeting(x)
 		return
@@ -69,6 +74,11 @@ func (q *inquiry) learnWeak(x exchange) {
 		}
 	}
 	q.queue = append(ways, q.queue...)
+}
+
+// owned tells whether the owner points to a protocol.
+func (q *inquiry) owned(d *protocol.Def) bool {
+	return d != nil && slices.ContainsFunc(q.hints, func(h hint) bool { return h.owner && h.def == d })
 }
 
 // learnGreeting goes on from a greeting that is not surely known: with the others whose clients would answer it, and with
