@@ -30,7 +30,7 @@ func readHTTP(reply string) (rtevent.Finding, bool) {
 	if !ok {
 		return readHTTP2(reply)
 	}
-	if scolding(head) != "" || ippVersion(head) != "" {
+	if scolding(head) != "" || ippVersion(head) != "" || isSSDP(head) {
 		return nothing()
 	}
 	if !head.whole || mayScold(head) {

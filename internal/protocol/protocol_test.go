@@ -59,7 +59,7 @@ func TestConversations(t *testing.T) {
 		}
 		say := transcript.Lines{Hello: d.Hello, Talk: d.Talk, Bye: d.Bye, Quiet: 500 * time.Millisecond}
 		if tr.Over == transcript.UDP {
-			say = transcript.Lines{Hello: d.Datagram, Quiet: say.Quiet}
+			say = transcript.Lines{Hello: d.Datagram, Talk: d.Talk, Quiet: say.Quiet}
 		}
 		conn := replay(t, tr)
 		all.Go(func() {

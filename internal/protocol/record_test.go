@@ -66,7 +66,7 @@ func dial(ctx context.Context, t *testing.T, d *protocol.Def, address string) (n
 		dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
 		conn, err = dialer.DialContext(ctx, "tcp", secure)
 	} else if datagram, ok := strings.CutPrefix(address, "udp:"); ok {
-		say = transcript.Lines{Hello: d.Datagram}
+		say = transcript.Lines{Hello: d.Datagram, Talk: d.Talk}
 		conn, err = new(net.Dialer).DialContext(ctx, "udp", datagram)
 	} else {
 		conn, err = new(net.Dialer).DialContext(ctx, "tcp", address)
