@@ -26,7 +26,7 @@ const (
 // Main runs one command line and returns its exit code. All errors are printed here and nowhere else.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
-	root.SetArgs(args)
+	root.SetArgs(withNmapFlags(args))
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -99,7 +99,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return badInput("see `"+c.CommandPath()+" --help`", "%s", err)
 	})
-	root.AddCommand(newRegistry(), newRecord(), newMan())
+	root.AddCommand(newProbe(), newRegistry(), newRecord(), newMan())
 	return root
 }
 

@@ -16,6 +16,7 @@ import (
 	"rtevent/internal/identify"
 	"rtevent/internal/judge"
 	"rtevent/internal/observe"
+	"rtevent/internal/protocol"
 )
 
 // NoProbe is the reason that a Finding gives for not asking when Options.NoProbe is set.
@@ -123,6 +124,7 @@ func (s *surveyor) one(ctx context.Context, l *rtevent.Listener) {
 	finding := s.ask(ctx, *l)
 	<-verified
 	credit(&finding, l.Holders)
+	finding.CPE = protocol.CPE(&finding)
 	l.Finding = &finding
 	claim, verdict := judge.Judge(judge.Case{
 		Listener: *l,
