@@ -12,7 +12,8 @@ const (
 	mongoScolds      = "It looks like you are trying to access MongoDB over HTTP on the native driver port.\r\n"
 	nginxScolds      = "<center>The plain HTTP request was sent to HTTPS port</center>"
 	apacheScolds     = "\nReason: You're speaking plain HTTP to an SSL-enabled server port.<br />\n"
-	clickhouseScolds = " is for clickhouse-client program.\r\n"
+	clickhouseScolds = " is for clickhouse-client program"
+	hadoopScolds     = "It looks like you are making an HTTP request to a Hadoop IPC port. "
 )
 
 // scolding tells such an answer, and what is spoken instead. As far as the answer goes that is what a finding may say, and
@@ -35,6 +36,10 @@ func scolding(h httpHead) (spoken string) {
 		if strings.HasPrefix(h.body, mongoScolds) {
 			return "mongodb"
 		}
+	case "404":
+		if strings.HasPrefix(h.body, hadoopScolds) && strings.EqualFold(h.fields, "Content-type: text/plain\r\n") {
+			return "hadoop-ipc"
+		}
 	case "501":
 		switch reason {
 		case "Tor is not an HTTP Proxy":
@@ -53,6 +58,8 @@ func mayScold(h httpHead) bool {
 	switch h.status {
 	case "400":
 		return cut || h.fields == "" && (strings.HasPrefix(goScolds, h.body) || strings.HasPrefix(h.body, "P"))
+	case "404":
+		return strings.EqualFold(h.fields, "Content-type: text/plain\r\n") && strings.HasPrefix(hadoopScolds, h.body)
 	case "200":
 		return cut && length == len(mongoScolds) && strings.HasPrefix(mongoScolds, h.body)
 	}
