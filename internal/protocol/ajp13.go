@@ -10,9 +10,10 @@ import (
 // ajp13 is pinged as web servers do before they pass a request on, and then asked for the front page as by HTTP: the
 // answer names the program.
 var ajp13 = Def{
-	Name:  "ajp13",
-	Ports: []uint16{8009},
-	Hello: "\x12\x34\x00\x01\x0a",
+	Name:     "ajp13",
+	Ports:    []uint16{8009},
+	Programs: []Program{{"org.apache.catalina.startup.Bootstrap", "Apache Tomcat"}},
+	Hello:    "\x12\x34\x00\x01\x0a",
 	Talk: func(rw io.ReadWriter, heard string) string {
 		if heard != ajpPong {
 			return heard

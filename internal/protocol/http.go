@@ -17,7 +17,7 @@ var http = Def{
 	Programs: []Program{
 		{"nginx", "nginx"}, {"apache2", "Apache httpd"}, {"httpd", ""}, {"lighttpd", "lighttpd"}, {"caddy", "Caddy"},
 		{"haproxy", "HAProxy"}, {"squid", "Squid"}, {"tinyproxy", "Tinyproxy"}, {"traefik", "Traefik"},
-		{"envoy", "Envoy"},
+		{"envoy", "Envoy"}, {"org.apache.catalina.startup.Bootstrap", "Apache Tomcat"},
 	},
 	Hello: httpHello,
 	Read:  readHTTP,
