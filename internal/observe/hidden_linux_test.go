@@ -211,7 +211,37 @@ func TestWithoutProc(t *testing.T) {
 	if l == nil || l.Holders[0].Unseen == "" {
 		t.Errorf("%+v", l)
 	}
+	if len(s.Coverage.Gaps) != 2 {
+		t.Errorf("want gaps for the owners and the other namespaces, got %+v", s.Coverage.Gaps)
+	}
+	if c := s.CoverageOf(nil); len(c.Gaps) != 1 {
+		t.Errorf("of no listeners no owner is missing, but got %+v", c.Gaps)
+	}
+}
+
+// TestProcMountedOver looks on a host whose /proc is no procfs: the kernel is asked all the same.
+func TestProcMountedOver(t *testing.T) {
+	needRoot(t)
+	stay, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stay.Close()
+	s := snapshotOf(t, "unproc", func(cmd *exec.Cmd) {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}
+	})
+	if l := at(t, s, rtevent.TCP, netip.MustParseAddrPort(stay.Addr().String())); l == nil || l.Holders[0].Unseen == "" {
+		t.Errorf("%+v", l)
+	}
 	if len(s.Coverage.Gaps) == 0 {
 		t.Error("no gap")
 	}
+}
+
+// lookWithoutProc looks where something else is mounted over /proc.
+func lookWithoutProc() error {
+	if err := unix.Mount("none", "/proc", "tmpfs", 0, ""); err != nil {
+		return err
+	}
+	return printLook()
 }

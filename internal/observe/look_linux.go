@@ -118,6 +118,9 @@ func (s *scan) acceptOwn(v visit) error {
 // listOthers finds the other rooms and reads their sockets.
 func (s *scan) listOthers(ctx context.Context) {
 	s.atlas.explore(ctx, s.proc, s.pids, s.mounts)
+	if s.proc.fd < 0 {
+		s.gaps = append(s.gaps, rtevent.Gap{What: "other network namespaces", Why: "there is no /proc to find them in", Remedy: mountProc})
+	}
 	rooms := s.atlas.foreign()
 	for i, v := range s.visitor.all(ctx, rooms) {
 		s.accept(rooms[i], v)
@@ -179,14 +182,13 @@ func (s *scan) snapshot() *Snapshot {
 		}
 	}
 	s.leave(left)
-	if gap, any := s.blind.gap(snapshot.Listeners); any {
-		s.gaps = append(s.gaps, gap)
-	}
 	tier := s.tier
 	if tier == tierDiag {
 		tier = "sock_diag+proc"
 	}
-	snapshot.Coverage = rtevent.Coverage{Tier: tier, Why: s.why, Namespaces: s.visited, Gaps: gathered(s.gaps)}
+	snapshot.blind, snapshot.gaps = s.blind, gathered(s.gaps)
+	snapshot.Coverage = rtevent.Coverage{Tier: tier, Why: s.why, Namespaces: s.visited}
+	snapshot.Coverage = snapshot.CoverageOf(snapshot.Listeners)
 	return snapshot
 }
 

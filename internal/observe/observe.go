@@ -17,6 +17,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"rtevent"
@@ -35,8 +36,8 @@ type Options struct {
 	// instead of taking the next one. Empty chooses by cost.
 	Tier string
 
-	// Root is the directory that holds proc; empty is "/". A proc below it that is not a procfs is taken as a
-	// recording: then the running kernel is not asked at all.
+	// Root is the directory that holds proc; empty is "/". A proc below another root that is not a procfs is
+	// taken as a recording: then the running kernel is not asked at all.
 	Root string
 
 	// BPFTimeout bounds the loading and each reading of BPF programs, which hang on some kernels; 0 is 2 s.
@@ -58,6 +59,10 @@ type Snapshot struct {
 
 	Coverage rtevent.Coverage
 
+	// blind is why holders may be missing, gaps what else could not be seen.
+	blind blindness
+	gaps  []rtevent.Gap
+
 	// rooms lead back into the network namespaces other than our own, by Listener.Namespace.
 	rooms map[string]io.Closer
 }
@@ -76,6 +81,16 @@ func Look(ctx context.Context, o Options) (*Snapshot, error) {
 	}
 	s.Coverage.TookMS = time.Since(began).Milliseconds()
 	return s, nil
+}
+
+// CoverageOf says how well some of the Listeners were seen: owners that only others lack are no gap of theirs.
+func (s *Snapshot) CoverageOf(some []rtevent.Listener) rtevent.Coverage {
+	c := s.Coverage
+	c.Gaps = slices.Clone(s.gaps)
+	if gap, any := s.blind.gap(some); any {
+		c.Gaps = append(c.Gaps, gap)
+	}
+	return c
 }
 
 // Dial connects to a Listener of the Snapshot from inside its own network namespace. The network is "tcp" or "udp". A

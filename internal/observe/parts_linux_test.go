@@ -24,6 +24,7 @@ var parts = map[string]func() error{
 	"hidepid": lookWithHidepid,
 	"mask":    lookWithMask,
 	"userns":  lookFromUserNamespace,
+	"unproc":  lookWithoutProc,
 }
 
 const nobody = 65534

@@ -22,9 +22,11 @@ type procfs struct {
 	recorded bool // files that somebody copied, not the kernel's own
 }
 
-// openProc opens the proc directory below root. A host without one is not an error: every reading then fails.
+// openProc opens the proc directory below root. A host without one is not an error: every reading then fails. The
+// host's own counts only if the kernel fills it; elsewhere, files that somebody copied are a recording.
 func openProc(root string) (*procfs, error) {
-	if root == "" {
+	own := root == "" || root == "/"
+	if own {
 		root = "/"
 	}
 	p := &procfs{fd: -1, path: filepath.Join(root, "proc")}
@@ -35,11 +37,13 @@ func openProc(root string) (*procfs, error) {
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: p.path, Err: err}
 	}
-	p.fd = fd
 	var system unix.Statfs_t
-	if err := unix.Fstatfs(fd, &system); err == nil {
-		p.recorded = system.Type != unix.PROC_SUPER_MAGIC
+	foreign := unix.Fstatfs(fd, &system) == nil && system.Type != unix.PROC_SUPER_MAGIC
+	if foreign && own {
+		unix.Close(fd)
+		return p, nil
 	}
+	p.fd, p.recorded = fd, foreign
 	return p, nil
 }
 

@@ -9,7 +9,10 @@ import (
 	"rtevent"
 )
 
-const needsCapabilities = "needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+const (
+	needsCapabilities = "needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+	mountProc         = "mount a procfs on /proc"
+)
 
 // blindness is all that may keep the holder of a socket from being seen.
 type blindness struct {
@@ -61,11 +64,13 @@ func (b blindness) gap(listeners []rtevent.Listener) (gap rtevent.Gap, any bool)
 		return gap, false
 	}
 	gap = rtevent.Gap{What: "owners of " + counted(count, "listener"), Why: b.why()}
-	if strings.HasPrefix(gap.Why, needsCapabilities) {
-		gap.Remedy = "run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
-	}
-	if !b.hostPIDs {
+	switch {
+	case b.noProc:
+		gap.Remedy = mountProc
+	case !b.hostPIDs:
 		gap.Remedy = "run in the host's PID namespace"
+	case strings.HasPrefix(gap.Why, needsCapabilities):
+		gap.Remedy = "run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
 	}
 	return gap, true
 }

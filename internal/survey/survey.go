@@ -58,6 +58,7 @@ func Run(ctx context.Context, o Options, each func(rtevent.Listener)) (rtevent.C
 
 	host, _ := os.Hostname()
 	listeners := keep(snapshot.Listeners, o.Select)
+	coverage := snapshot.CoverageOf(listeners)
 	attributor := attribute.New(o.Observe.Root)
 	attributor.Fill(ctx, listeners)
 	if o.Digests != "" {
@@ -74,7 +75,7 @@ func Run(ctx context.Context, o Options, each func(rtevent.Listener)) (rtevent.C
 		listeners[i].Host = host
 		each(listeners[i])
 	}
-	return snapshot.Coverage, nil
+	return coverage, nil
 }
 
 func keep(ls []rtevent.Listener, want func(rtevent.Listener) bool) []rtevent.Listener {
