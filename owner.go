@@ -23,6 +23,10 @@ type Owner struct {
 	ExeModified time.Time `json:"exe_modified,omitzero"`
 	ExeChanged  time.Time `json:"exe_changed,omitzero"`
 
+	// Invoked is the other path of the same file that it was started under, beside Exe: "/usr/bin/redis-server", a
+	// link to redis-check-rdb. Unlike Name it cannot be chosen without writing to that directory.
+	Invoked string `json:"invoked,omitempty"`
+
 	// WorldWritable is the path that lets anybody replace or plant this program: the executable or script itself,
 	// or the directory that holds it. Empty when there is none.
 	WorldWritable string `json:"world_writable,omitempty"`
@@ -52,6 +56,22 @@ type Owner struct {
 	// Unread lists what could not be read of an Owner that was otherwise seen, each with its reason:
 	// "exe: needs CAP_SYS_PTRACE".
 	Unread []string `json:"unread,omitempty"`
+}
+
+// Hosts tells whether the program is not the executable itself but something that the executable runs: a script, a jar.
+// An interpreter of which no more is known than that it is one (php-fpm, a script that renamed itself) counts as itself.
+func (o Owner) Hosts() bool {
+	p := o.Program
+	return p != nil && p.Kind != "go" && (p.Path != "" || p.Name != "")
+}
+
+// Provider is the package that answers for what runs: of the script or jar where there is one, else of the executable;
+// nil when there is none.
+func (o Owner) Provider() *Package {
+	if o.Hosts() {
+		return o.Program.Package
+	}
+	return o.Package
 }
 
 // Container is the container that an Owner runs in.

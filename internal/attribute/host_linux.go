@@ -212,6 +212,7 @@ func (h *host) readGuarded(dir int, p *process) {
 		p.fail("package", fmt.Errorf("its root directory: %w", err))
 	}
 	p.exe.setPath(link, strings.HasSuffix(link, deletedMark) && p.leadsTo(link))
+	p.exe.invoked = p.invoked()
 	if path.Base(p.exe.path) == erlangMachine {
 		p.erlLibs = variable(dir, "ERL_LIBS")
 	}
@@ -262,6 +263,29 @@ func (p *process) leadsTo(file string) bool {
 	}
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && uint64(st.Dev) == p.exe.id.dev && st.Ino == p.exe.id.ino
+}
+
+// invoked finds the other path of the executable that the process was started under: what it calls itself, if the
+// executable's directory has a link of that name to it. A link elsewhere proves nothing, since anybody can make one.
+func (p *process) invoked() string {
+	if p.exe.path == "" || p.exe.deleted || p.exe.inMemory {
+		return ""
+	}
+	names := []string{p.stat.name}
+	if len(p.args) > 0 {
+		first, _, _ := strings.Cut(p.args[0], " ") // some write a title over their arguments
+		names = []string{path.Base(first), p.stat.name}
+	}
+	dir, own := path.Split(p.exe.path)
+	for _, name := range names {
+		if name == own {
+			return ""
+		}
+		if name != "" && !strings.Contains(name, "/") && p.leadsTo(dir+name) {
+			return dir + name
+		}
+	}
+	return ""
 }
 
 // readExecutable reads the file behind /proc/PID/exe, which may be gone from every directory, and returns what the link

@@ -22,7 +22,7 @@ const (
 func conclude(h *host, p *process) rtevent.Owner {
 	o := rtevent.Owner{
 		PID: p.pid, Name: p.stat.name, UID: p.uid, Started: p.started,
-		Exe: p.exe.path, ExeDeleted: p.exe.deleted, ExeInMemory: p.exe.inMemory,
+		Exe: p.exe.path, Invoked: p.exe.invoked, ExeDeleted: p.exe.deleted, ExeInMemory: p.exe.inMemory,
 		ExeModified: p.exe.modified, ExeChanged: p.exe.changed,
 	}
 	var cut bool
@@ -67,7 +67,7 @@ const (
 // bound cuts the texts of an Owner that the process or its files could make of any length.
 func bound(o *rtevent.Owner) {
 	short := []*string{&o.User, &o.Unit}
-	long := []*string{&o.Exe}
+	long := []*string{&o.Exe, &o.Invoked}
 	if p := o.Program; p != nil {
 		short = append(short, &p.Name, &p.Version, &p.Runtime)
 		long = append(long, &p.Path, &p.Project)

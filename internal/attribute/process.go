@@ -44,6 +44,7 @@ type process struct {
 // executable is the file that a process runs, as seen through the process: it may have no path any more.
 type executable struct {
 	path     string // without any mark of deletion; empty when unknown
+	invoked  string // its other path in the same directory that it was started under; empty when there is none
 	id       fileID
 	deleted  bool
 	inMemory bool

@@ -138,6 +138,25 @@ func TestSelf(t *testing.T) {
 
 func isPackageNote(s string) bool { return strings.HasPrefix(s, "package:") }
 
+// TestInvoked starts one executable under three names: a link beside it, a link elsewhere, and a name that is none.
+func TestInvoked(t *testing.T) {
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	exe := self(t, filepath.Join(dir, "check"))
+	beside, apart := filepath.Join(dir, "server"), filepath.Join(elsewhere, "sshd")
+	for _, link := range []string{beside, apart} {
+		if err := os.Symlink(exe, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{beside: beside, beside + " *:6379": beside, apart: "", exe: "", "[kworker]": ""} {
+		c := role(exe, "wait")
+		c.Args[0] = name
+		if got := fill(start(t, c)).Invoked; got != want {
+			t.Errorf("started as %s: invoked %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestDeleted(t *testing.T) {
 	dir := t.TempDir()
 	gone, fake := self(t, filepath.Join(dir, "gone")), self(t, filepath.Join(dir, "fake (deleted)"))
