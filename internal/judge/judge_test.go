@@ -128,6 +128,9 @@ func TestSignals(t *testing.T) {
 			listener("127.0.0.1", silent, packaged("/usr/bin/bash", "bash", true))},
 		{"relay-exposed", rtevent.Medium, listener("::", silent, packaged("/usr/bin/socat", "socat", true)),
 			listener("192.0.2.1", silent, packaged("/usr/bin/socat", "socat", true))},
+		{"relay-exposed", rtevent.Medium,
+			listener("::", silent, edit(packaged("/usr/bin/busybox", "busybox", true), func(o *rtevent.Owner) { o.Invoked = "/usr/bin/nc" })),
+			listener("::", silent, packaged("/usr/bin/busybox", "busybox", true))},
 		{"interpreter-exposed", rtevent.Medium,
 			listener("::", known, edit(packaged("/usr/bin/python3", "python3", true), func(o *rtevent.Owner) { o.Program = script(nil) })),
 			listener("::", known, edit(packaged("/usr/bin/python3", "python3", true), func(o *rtevent.Owner) { o.Program = script(&rtevent.Package{Name: "agent"}) }))},
@@ -171,5 +174,13 @@ func TestGravestFirstAndOnce(t *testing.T) {
 	_, v := Judge(Case{Listener: listener("0.0.0.0", speaks("redis", ""), worker, worker), Claims: claim("ssh", rtevent.Standard), Now: now})
 	if len(v.Signals) < 2 || v.Signals[0].ID != "world-writable" || v.Signals[1].ID == "world-writable" {
 		t.Errorf("want world-writable first and once, got %+v", v.Signals)
+	}
+}
+
+func TestCodeOnTheCommandLine(t *testing.T) {
+	o := rtevent.Owner{PID: 7, Exe: "/usr/bin/python3.11", Program: &rtevent.Program{Kind: "python", Name: "-c"}}
+	_, v := Judge(Case{Listener: listener("0.0.0.0", speaks("redis", ""), o), Claims: claim("ssh", rtevent.Standard), Now: now})
+	if want := "python3.11 runs the code on its command line, which no package owns, on all addresses"; v.Signals[0].Why != want {
+		t.Errorf("got %q, want %q", v.Signals[0].Why, want)
 	}
 }

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -103,7 +104,7 @@ func timeSignals(o rtevent.Owner, add adder) {
 
 // programSignals judges what runs inside the executable, and who answers for it.
 func programSignals(c Case, o rtevent.Owner, label rtevent.Label, add adder) {
-	unowned := o.Exe != "" && o.Container == nil && owning(o) == nil && !unread(o, "package")
+	unowned := o.Exe != "" && o.Container == nil && o.Provider() == nil && !unread(o, "package")
 	outside := c.Listener.Scope != rtevent.Loopback
 	switch {
 	case unowned && label == rtevent.Unidentified:
@@ -113,14 +114,15 @@ func programSignals(c Case, o rtevent.Owner, label rtevent.Label, add adder) {
 	case unowned:
 		add("no-package", rtevent.Info, "no package owns %s", program(o))
 	}
-	switch base := path.Base(o.Exe); {
+	own, invoked := path.Base(o.Exe), path.Base(cmp.Or(o.Invoked, o.Exe)) // busybox, and "nc" that it was called
+	switch {
 	case c.Listener.Scope != rtevent.All:
-	case shells[base]:
-		add("shell-exposed", rtevent.High, "%s, which runs commands, listens on all addresses", base)
-	case relays[base]:
-		add("relay-exposed", rtevent.Medium, "%s, which hands connections to whatever it is told, listens on all addresses", base)
+	case shells[own] || shells[invoked]:
+		add("shell-exposed", rtevent.High, "%s, which runs commands, listens on all addresses", invoked)
+	case relays[own] || relays[invoked]:
+		add("relay-exposed", rtevent.Medium, "%s, which hands connections to whatever it is told, listens on all addresses", invoked)
 	case unowned && o.Program != nil && scripts[o.Program.Kind]:
-		add("interpreter-exposed", rtevent.Medium, "%s runs %s, which no package owns, on all addresses", base, program(o))
+		add("interpreter-exposed", rtevent.Medium, "%s runs %s, which no package owns, on all addresses", invoked, program(o))
 	}
 }
 
@@ -137,21 +139,6 @@ var relays = map[string]bool{
 // scripts are the kinds of programs that an interpreter reads as text.
 var scripts = map[string]bool{"python": true, "node": true, "ruby": true, "php": true, "perl": true, "lua": true, "shell": true}
 
-// hosted tells whether the program is not the executable itself but something that the executable runs: a script, a jar.
-// An interpreter of which no more is known than that it is one (php-fpm, a script that renamed itself) counts as itself.
-func hosted(o rtevent.Owner) bool {
-	p := o.Program
-	return p != nil && p.Kind != "go" && (p.Path != "" || p.Name != "")
-}
-
-// owning is the package that answers for what runs: of the script or jar where there is one, else of the executable.
-func owning(o rtevent.Owner) *rtevent.Package {
-	if hosted(o) {
-		return o.Program.Package
-	}
-	return o.Package
-}
-
 // unread tells whether a field of an Owner is among those that could not be read: then its absence says nothing.
 func unread(o rtevent.Owner, field string) bool {
 	return slices.ContainsFunc(o.Unread, func(u string) bool { return strings.HasPrefix(u, field+":") })
@@ -160,8 +147,10 @@ func unread(o rtevent.Owner, field string) bool {
 // program is the path of what runs: the script or jar where there is one, else the executable.
 func program(o rtevent.Owner) string {
 	switch p := o.Program; {
-	case !hosted(o):
+	case !o.Hosts():
 		return o.Exe
+	case strings.HasPrefix(p.Name, "-"): // python3 -c
+		return "the code on its command line"
 	case p.Path != "":
 		return p.Path
 	default:
