@@ -23,14 +23,20 @@ var drda = Def{
 		"\x14\x03\x00\x07" + "\x24\x07\x00\x07" + "\x14\x74\x00\x05" + "\x24\x0f\x00\x07" + "\x14\x40\x00\x07" +
 		"\x00\x0b\x11\x47" + drdaSelf, // class
 	Read: func(reply string) (rtevent.Finding, bool) {
-		const exchanged, class, release, name = 0x1443, 0x1147, 0x115a, 0x116d
+		const (
+			exchanged, class, release, name = 0x1443, 0x1147, 0x115a, 0x116d
+			syntaxError, severity           = 0x124c, 0x1149
+		)
 		c := cursor{rest: reply}
 		length, magic, kind, answers := c.big(2), c.u8(), c.u8(), c.big(2)
-		object := ddmObjects(c.take(length - 6))[exchanged]
-		if c.spent || magic != 0xd0 || kind&0x0f != 2 || answers != 1 || object == "" {
+		objects := ddmObjects(c.take(length - 6))
+		if c.spent || magic != 0xd0 || kind&0x0f != 2 || answers != 1 {
 			return nothing()
 		}
-		attributes := ddmObjects(object)
+		if scolds := ddmObjects(objects[syntaxError]); scolds[severity] != "" {
+			return strong("drda", "scolds who breaks the rules of DDM", reply), true
+		}
+		attributes := ddmObjects(objects[exchanged])
 		if attributes[class] == "" {
 			return nothing()
 		}
