@@ -15,7 +15,13 @@ var rdp = Def{
 	Read:     readRDP,
 }
 
+// rdpLeaves is how a server ends what it cannot read (DisconnectProviderUltimatum of T.125): TLS, for example, at once.
+const rdpLeaves = "\x03\x00\x00\x09" + "\x02\xf0\x80" + "\x21\x80"
+
 func readRDP(reply string) (rtevent.Finding, bool) {
+	if reply == rdpLeaves {
+		return weak("rdp", "T.125 disconnects", reply), true
+	}
 	c := cursor{rest: reply}
 	version, length := c.big(2), 0
 	if length = c.big(2) - 4; version != 0x0300 {
