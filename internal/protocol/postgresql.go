@@ -126,6 +126,8 @@ func (said pgSaid) says() string {
 func (said pgSaid) product() (product, version string) {
 	version, _, _ = strings.Cut(said.parameters["server_version"], " ")
 	switch {
+	case said.bounces():
+		return "PgBouncer", ""
 	case !said.ready && said.routine == "":
 		return "", ""
 	case said.parameters["crdb_version"] != "":
@@ -135,4 +137,10 @@ func (said pgSaid) product() (product, version string) {
 		return "YugabyteDB", text(version)
 	}
 	return "PostgreSQL", text(version)
+}
+
+// bounces tells the errors that PgBouncer gives itself, in words of its own and without a place in PostgreSQL's source.
+func (said pgSaid) bounces() bool {
+	return said.routine == "" && (said.message == "bouncer config error" || strings.HasPrefix(said.message, "no such database: ") ||
+		said.message == "pgbouncer cannot connect to server")
 }
