@@ -105,6 +105,9 @@ type clue struct {
 func clues(o rtevent.Owner) []clue {
 	all := []clue{{base(o.Exe), byExecutable}}
 	if p := o.Program; p != nil {
+		if p.Kind != "go" && (p.Name != "" || p.Path != "") {
+			all = nil // the executable only runs it
+		}
 		all = append(all, clue{base(p.Name), byProgram}, clue{base(p.Path), byProgram})
 	}
 	all = append(all, clue{o.Name, byName})
