@@ -31,7 +31,7 @@ var ajp13 = Def{
 		f := strong("ajp13", "CPong", reply)
 		head, whole := readAJP(answer)
 		if whole {
-			f.Product, f.Version = httpProduct(head)
+			f.Product, f.Version = httpPlatform(head)
 		}
 		f.Details = details("status", head.status, "title", head.title())
 		return f, true

@@ -5,6 +5,7 @@ package protocol
 var All = []*Def{
 	&http,
 	&ipp,
+	&httpProxy,
 	&tls,
 	&ssh,
 	&smtp,

@@ -16,10 +16,11 @@ var http = Def{
 	SecurePorts:  []uint16{443, 8443},
 	Programs: []Program{
 		{"nginx", "nginx"}, {"apache2", "Apache httpd"}, {"httpd", ""}, {"lighttpd", "lighttpd"}, {"caddy", "Caddy"},
-		{"haproxy", "HAProxy"}, {"squid", "Squid"}, {"tinyproxy", "Tinyproxy"}, {"traefik", "Traefik"},
+		{"haproxy", "HAProxy"}, {"traefik", "Traefik"},
 		{"envoy", "Envoy"}, {"org.apache.catalina.startup.Bootstrap", "Apache Tomcat"},
 	},
 	Hello: httpHello,
+	Next:  nextHTTP,
 	Read:  readHTTP,
 }
 
@@ -30,21 +31,30 @@ func readHTTP(reply string) (rtevent.Finding, bool) {
 	if !ok {
 		return readHTTP2(reply)
 	}
-	if scolding(head) != "" || ippVersion(head) != "" || isSSDP(head) {
+	if scolding(head) != "" || ippVersion(head) != "" || isSSDP(head) || proxies(head) {
 		return nothing()
 	}
 	if !head.whole || mayScold(head) {
 		return weak("http", "HTTP status line", head.line), true
 	}
 	f := strong("http", "HTTP status line and header", reply[:len(reply)-len(head.body)])
-	f.Product, f.Version = httpProduct(head)
+	answer := newAnswer(head)
+	signature := head.signature()
+	f.Product, f.Version = answer.product()
+	if f.Product != "" {
+		signature = head.field("Server")
+	} else {
+		f.Product, f.Version = httpPlatform(head)
+	}
 	f.Details = details(
 		"status", head.status,
 		"title", head.title(),
 		"location", head.field("Location"),
 		"realm", head.realm(),
-		"server", head.signature(),
+		"server", signature,
 		"powered_by", head.field("X-Powered-By"),
+		"upgrade", when(head.status == "101", head.field("Upgrade")),
+		"subprotocol", head.field("Sec-WebSocket-Protocol"),
 	)
 	return f, true
 }

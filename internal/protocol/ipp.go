@@ -23,7 +23,7 @@ var ipp = Def{
 			return nothing()
 		}
 		f := strong("ipp", "HTTP with IPP in the Server field", reply[:len(reply)-len(head.body)])
-		f.Product, f.Version = httpProduct(head)
+		f.Product, f.Version = httpPlatform(head)
 		f.Details = details("protocol", "IPP/"+version, "status", head.status)
 		return f, true
 	},

@@ -50,10 +50,34 @@ type Def struct {
 	// and returns what it has on the first error. Nil for most.
 	Talk func(rw io.ReadWriter, heard string) string
 
+	// Next are the questions that go on from what one connection said, each to be asked on a connection of its own, the
+	// most telling first. After "" they are other ways to begin with a server that closed on Hello without a word. Nil
+	// where all is said on one connection.
+	Next func(heard string) []Question
+
 	// Read tells whether a reply is this protocol's and what it says of the server. It sets Protocol, Product,
 	// Version, Details, Confidence and Evidence (Saw and Says only) and nothing else. The reply is whatever one
 	// connection said, in order, possibly cut anywhere.
 	Read func(reply string) (rtevent.Finding, bool)
+}
+
+// Question is a further thing to ask of a server, on a new connection.
+type Question struct {
+	Name  string // short, for people: "/version"
+	Words string // what to say, complete and harmless
+
+	// Read reads the answer with the question in mind; nil where nothing hangs on that.
+	Read func(reply string) (rtevent.Finding, bool)
+}
+
+// Reading is what the answer to a question tells, as package function Read has it.
+func (q Question) Reading(reply string) []rtevent.Finding {
+	if q.Read != nil {
+		if f, ok := q.Read(reply); ok {
+			return []rtevent.Finding{f}
+		}
+	}
+	return Read(reply)
 }
 
 // Program is an executable that speaks a protocol: its base name, and the product it belongs to as a Finding would name it;

@@ -31,7 +31,7 @@ func TestTranscripts(t *testing.T) {
 		if tr.Want.Known() {
 			want = []rtevent.Finding{*tr.Want}
 		}
-		got := protocol.Read(tr.Reply())
+		got := amount(connections(t, file, tr))
 		if diff := cmp.Diff(want, plain(got)); diff != "" {
 			t.Errorf("%s: want and got differ (-want +got):\n%s%s", file, diff, suggestion(tr, got))
 		}
@@ -57,19 +57,28 @@ func TestConversations(t *testing.T) {
 		if d.Hello == "" && d.Datagram == "" && !d.Greets {
 			continue
 		}
-		say := transcript.Lines{Hello: d.Hello, Talk: d.Talk, Bye: d.Bye, Quiet: 500 * time.Millisecond}
-		if tr.Over == transcript.UDP {
-			say = transcript.Lines{Hello: d.Datagram, Talk: d.Talk, Quiet: say.Quiet}
-		}
-		conn := replay(t, tr)
-		all.Go(func() {
-			got, err := transcript.Record(t.Context(), conn, say)
-			if err != nil {
-				t.Errorf("%s: %v", file, err)
-			} else if diff := cmp.Diff(tr.Turns, got.Turns); diff != "" {
-				t.Errorf("%s: record it again: recorded and said today differ (-recorded +today):\n%s", file, diff)
+		for _, c := range connections(t, file, tr) {
+			say := transcript.Lines{Hello: d.Hello, Talk: d.Talk, Bye: d.Bye}
+			if tr.Over == transcript.UDP {
+				say = transcript.Lines{Hello: d.Datagram, Talk: d.Talk}
 			}
-		})
+			if c.hello != "" {
+				say = transcript.Lines{Hello: c.hello}
+			}
+			say.Quiet = 500 * time.Millisecond
+			conn := replay(t, tr)
+			all.Go(func() { checkConversation(t, file, c.Turns, conn, say) })
+		}
+	}
+}
+
+// checkConversation holds that a conversation is that which was recorded.
+func checkConversation(t *testing.T, file string, recorded []transcript.Turn, conn net.Conn, say transcript.Lines) {
+	got, err := transcript.Record(t.Context(), conn, say)
+	if err != nil {
+		t.Errorf("%s: %v", file, err)
+	} else if diff := cmp.Diff(recorded, got.Turns); diff != "" {
+		t.Errorf("%s: record it again: recorded and said today differ (-recorded +today):\n%s", file, diff)
 	}
 }
 
@@ -124,7 +133,13 @@ func TestDefs(t *testing.T) {
 		if f, ok := d.Read(""); ok {
 			t.Errorf("%s: reads %s in silence", d.Name, f.Protocol)
 		}
-		for _, hello := range []string{d.Hello, d.Datagram} {
+		hellos := []string{d.Hello, d.Datagram}
+		if d.Next != nil {
+			for _, q := range d.Next("") {
+				hellos = append(hellos, q.Words)
+			}
+		}
+		for _, hello := range hellos {
 			checkOnly(t, "an echo of the hello of "+d.Name, hello, "echo")
 		}
 	}

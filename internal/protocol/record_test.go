@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"rtevent"
 	"rtevent/internal/protocol"
 	"rtevent/internal/transcript"
 )
@@ -48,7 +49,10 @@ func TestRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	tr.Notes = []string{*note}
-	if got := protocol.Read(tr.Reply()); len(got) == 1 {
+	if d.Next != nil && *hello == "" {
+		further(ctx, t, d, tr, address)
+	}
+	if got := amount(connections(t, address, withWant(tr, d))); len(got) == 1 {
 		tr.Want = &got[0]
 	}
 	var out bytes.Buffer
@@ -56,6 +60,44 @@ func TestRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	os.Stdout.WriteString(scrubbed(out.String()))
+}
+
+// further asks what goes on from the first answer, as long as there is more to learn, and adds that to the transcript.
+func further(ctx context.Context, t *testing.T, d *protocol.Def, tr *transcript.Transcript, address string) {
+	const most = 3 // questions
+	asked := map[string]bool{}
+	questions := d.Next(tr.Reply())
+	for len(questions) > 0 && len(asked) < most {
+		q := questions[0]
+		questions = questions[1:]
+		if asked[q.Words] {
+			continue
+		}
+		asked[q.Words] = true
+		conn, _ := dial(ctx, t, d, address)
+		c, err := transcript.Record(ctx, conn, transcript.Lines{Hello: q.Words})
+		conn.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := tr.Turns[len(tr.Turns)-1]; !last.Close {
+			tr.Turns = append(tr.Turns, transcript.Turn{By: transcript.Client, Close: true})
+		}
+		tr.Turns = append(tr.Turns, c.Turns...)
+		if got := q.Reading(c.Reply()); len(got) > 0 && !protocol.Platform(got[0]) && got[0].Version != "" {
+			return
+		}
+		if c.Reply() != "" {
+			questions = append(d.Next(c.Reply()), questions...)
+		}
+	}
+}
+
+// withWant is a transcript that wants no more yet than a protocol.
+func withWant(tr *transcript.Transcript, d *protocol.Def) *transcript.Transcript {
+	c := *tr
+	c.Want = &rtevent.Finding{Protocol: d.Name}
+	return &c
 }
 
 func dial(ctx context.Context, t *testing.T, d *protocol.Def, address string) (net.Conn, transcript.Lines) {

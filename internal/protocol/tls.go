@@ -17,7 +17,7 @@ var tls = Def{
 			return nothing()
 		}
 		f := strong("tls", "an HTTPS server scolds plain HTTP", head.body)
-		f.Product, f.Version = httpProduct(head)
+		f.Product, f.Version = httpPlatform(head)
 		return f, true
 	},
 }

@@ -1,4 +1,5 @@
-// What the head of an HTTP answer tells about the program. A word in a page names nothing.
+// The platform of an HTTP answer: the web server or library that gave it, by its Server field or an answer of its own. A
+// word in a page names nothing.
 
 package protocol
 
@@ -6,13 +7,13 @@ import (
 	"strings"
 )
 
-// httpProduct names the program by the Server field, else by answers that one program gives word by word.
-func httpProduct(h httpHead) (product, version string) {
+// httpPlatform names the program by the Server field, else by answers that one program gives word by word.
+func httpPlatform(h httpHead) (product, version string) {
 	server := h.field("Server")
 	if server == "" {
 		return fixedAnswer(h)
 	}
-	for _, special := range []func(string) (string, string){pythonServer, torServer} {
+	for _, special := range []func(string) (string, string){pythonServer, torServer, upnpServer} {
 		if product, version = special(server); product != "" {
 			return product, text(version)
 		}
@@ -53,6 +54,8 @@ func pythonServer(server string) (product, version string) {
 		return "wsgiref", python
 	case strings.HasPrefix(name, "Python/"):
 		return serverToken(rest)
+	case strings.HasPrefix(rest, "Python/") && allOf(name, isAlpha): // "WebSockify Python/3.11.2"
+		return name, ""
 	}
 	return "", ""
 }
@@ -67,6 +70,17 @@ func torServer(server string) (product, version string) {
 	return "Tor", version
 }
 
+// upnpServer reads "Linux/6.1 UPnP/1.0 Product/1.2": the system, the protocol, and then who it is (UPnP Device
+// Architecture 1.1, section 1.2.2).
+func upnpServer(server string) (product, version string) {
+	_, rest, ok := strings.Cut(server, " UPnP/")
+	_, name, named := strings.Cut(rest, " ")
+	if !ok || !named {
+		return "", ""
+	}
+	return serverToken(strings.TrimLeft(name, ", "))
+}
+
 // fixedAnswer names programs that do not name themselves by an answer that is theirs from the first field to the last
 // byte.
 func fixedAnswer(h httpHead) (product, version string) {
@@ -76,12 +90,23 @@ func fixedAnswer(h httpHead) (product, version string) {
 		return "Go net/http", ""
 	case h.body == haproxyPage(h) && kind == "text/html" && strings.EqualFold(h.field("Cache-Control"), "no-cache"):
 		return "HAProxy", ""
-	case h.status == "400" && h.body == "WebSockets request was expected\r\n" && kind == "text/html; charset=UTF-8":
-		return "Node.js inspector", ""
+	case nodeHead(h):
+		return "Node.js", ""
 	case strings.HasSuffix(h.line, h.status+" ") && kind == "text/html;charset=utf-8":
 		return tomcatPage(h)
 	}
 	return "", ""
+}
+
+// nodeHead tells the head that Node.js completes: what the program set, and then Date and Connection, with at most the
+// length after them. Others that send both do so before the rest, or close in other letters; Tomcat gives no reason beside
+// its status.
+func nodeHead(h httpHead) bool {
+	_, after, ok := strings.Cut("\r\n"+h.fields, "\r\nDate: ")
+	_, after, _ = strings.Cut(after, "\r\n")
+	last, ended := strings.CutPrefix(after, "Connection: close\r\n")
+	return ok && ended && strings.HasPrefix(h.line, "HTTP/1.1 ") && len(h.line) > len("HTTP/1.1 200 ") &&
+		(last == "" || strings.HasPrefix(last, "Content-Length: ") && strings.Count(last, "\n") == 1)
 }
 
 // goAnswer tells the answers of Go's own functions: NotFound, Redirect, and to a request that it cannot read.
@@ -153,4 +178,7 @@ var httpSoftware = map[string]string{
 	"kestrel":       "Kestrel",
 	"uvicorn":       "Uvicorn",
 	"gunicorn":      "Gunicorn",
+	"monit":         "Monit",
+	"airtunes":      "AirPlay",
+	"werkzeug":      "Werkzeug",
 }
