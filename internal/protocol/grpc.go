@@ -11,7 +11,8 @@ import (
 // grpc is asked for its health, as by anything that balances load over it, in HTTP/2 without asking for that first
 // (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). Who has no such service says so in a grpc-status.
 var grpc = Def{
-	Name: "grpc",
+	Name:  "grpc",
+	Ports: []uint16{50051, 4317},
 	Hello: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" +
 		"\x00\x00\x00\x04\x00\x00\x00\x00\x00" + // SETTINGS
 		"\x00\x00\x55\x01\x04\x00\x00\x00\x01" + grpcHead + // HEADERS of stream 1
