@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"net/netip"
+	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -21,10 +23,10 @@ func newTable(s screen, registry *iana.Registry) *table {
 	return &table{registry: registry, grid: newGrid(s, false,
 		column{head: "PORT", width: 9},
 		column{head: "ON", width: 9, share: 15, limit: 16},
-		column{head: "SPEAKS", width: 18, share: 25, limit: 27, name: 10, most: 60},
-		column{head: "WHO", width: 15, rest: true, name: 12, most: 80},
+		column{head: "SPEAKS", width: 17, share: 25, limit: 27, name: 12, most: 60},
+		column{head: "WHO", width: 15, rest: true, name: 16, most: 80},
 		column{head: "CLAIMED", width: 8, share: 10, limit: 8},
-		column{head: "VERDICT", width: 15},
+		column{head: "VERDICT", width: 16},
 	)}
 }
 
@@ -47,18 +49,42 @@ func listenerCells(l rtevent.Listener, r []room) []string {
 	}
 }
 
-// pair writes a name, in a column of its own if it has one, and as many of the phrases as fit behind it.
+// pair writes a name, in a column of its own if it has one, and as many of the phrases as fit behind it. Where room is
+// short, the first phrase does without what the name says already ("redis Redis 7.0") and without directories.
 func pair(r room, name string, rest []string) string {
+	const least = 6 // characters: of less than that nobody can guess the rest
 	name = fit(printable(name), r.width)
-	name += strings.Repeat(" ", max(r.name-utf8.RuneCountInString(name), 0)+1)
-	left := r.width - utf8.RuneCountInString(name)
-	if r.width > 0 && left < 3 {
+	rest = slices.DeleteFunc(slices.Clone(rest), func(s string) bool { return s == "" })
+	if r.width == 0 {
+		return strings.TrimRight(pad(name, r.name)+" "+phrases(0, rest...), " ")
+	}
+	if r.name > 0 {
+		name = pad(name, r.name)
+	}
+	left := r.width - utf8.RuneCountInString(name) - 1
+	if len(rest) > 0 && r.name == 0 {
+		rest[0] = short(rest[0], name, left)
+	}
+	if len(rest) == 0 || left < least && utf8.RuneCountInString(rest[0]) > left {
 		return strings.TrimRight(name, " ")
 	}
-	if r.width == 0 {
-		left = 0
+	return strings.TrimRight(name+" "+phrases(left, rest...), " ")
+}
+
+// pad fills text up to a width.
+func pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(width-utf8.RuneCountInString(s), 0))
+}
+
+// short leaves out of a phrase what stands in front of it, and of a path that does not fit the directory.
+func short(phrase, before string, width int) string {
+	if n := len(before); len(phrase) > n && phrase[n] == ' ' && strings.EqualFold(phrase[:n], before) {
+		phrase = phrase[n+1:]
 	}
-	return strings.TrimRight(name+phrases(left, rest...), " ")
+	if path.IsAbs(phrase) && utf8.RuneCountInString(phrase) > width {
+		phrase = path.Base(phrase)
+	}
+	return phrase
 }
 
 // starred cuts a claim and keeps the mark of a ghost.
@@ -113,22 +139,23 @@ func (t total) sentence() string {
 
 // words are what the verdicts add up to; remedy is the command that tells more of a port.
 func (v verdicts) words(remedy string) string {
-	parts := []string{fmt.Sprintf("%d identified", v.Identified)}
-	count := func(n int, words string) {
-		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, words))
-		}
+	words := fmt.Sprintf("%d identified", v.Identified)
+	if v.Mislabelled > 0 {
+		words += fmt.Sprintf(" (%d mislabelled)", v.Mislabelled)
 	}
-	count(v.Mislabelled, "mislabelled")
-	count(v.Unidentified, "unidentified")
-	count(v.NotAsked, "not asked")
+	if v.Unidentified > 0 {
+		words += fmt.Sprintf(", %d unidentified", v.Unidentified)
+	}
+	if v.NotAsked > 0 {
+		words += fmt.Sprintf(", %d not asked", v.NotAsked)
+	}
 	switch {
 	case v.Scrutiny == 1:
-		parts = append(parts, fmt.Sprintf("1 deserves scrutiny (%s%s)", remedy, v.scrutinised[0]))
+		words += fmt.Sprintf("; 1 deserves scrutiny (%s%s)", remedy, v.scrutinised[0])
 	case v.Scrutiny > 1:
-		parts = append(parts, fmt.Sprintf("%d deserve scrutiny (%s)", v.Scrutiny, few(v.scrutinised, 6)))
+		words += fmt.Sprintf("; %d deserve scrutiny (%s)", v.Scrutiny, few(v.scrutinised, 6))
 	}
-	return strings.Join(parts, ", ")
+	return words
 }
 
 // counted is a number of things: "1 listener", "2 listeners".

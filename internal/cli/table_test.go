@@ -26,7 +26,7 @@ func host() []rtevent.Listener {
 			rtevent.Finding{Protocol: "ssh", Product: "OpenSSH", Version: "9.2p1", Confidence: rtevent.Strong},
 			rtevent.Owner{PID: 1, Name: "sshd", Exe: "/usr/sbin/sshd", User: "root", Unit: "ssh.service", Package: &rtevent.Package{Name: "openssh-server", Intact: &intact}},
 			rtevent.Claim{Name: "ssh", Level: rtevent.Standard},
-			rtevent.Verdict{Label: rtevent.AsRegistered}),
+			rtevent.Verdict{Label: rtevent.AsRegistered, Signals: []rtevent.Signal{{ID: "package-altered", Severity: rtevent.High, Why: "x"}}}),
 		at("2001:db8:1234:5678:9abc:def0:1234:5678", 3000,
 			rtevent.Finding{Protocol: "http", Product: "Go net/http", TLS: &rtevent.TLS{Version: "1.3"}, Confidence: rtevent.Strong},
 			rtevent.Owner{PID: 2, Name: "billing", Exe: "/srv/billing", Program: &rtevent.Program{Kind: "go", Name: "acme/billing", Version: "v1.4.2"}},
@@ -34,12 +34,18 @@ func host() []rtevent.Listener {
 			rtevent.Verdict{Label: rtevent.Mislabelled}),
 		at("127.0.0.1", 3706,
 			rtevent.Finding{Behaviour: rtevent.Silent, Confidence: rtevent.None},
-			rtevent.Owner{PID: 3, Name: "python3", Exe: "/usr/bin/python3.11", User: "root", Program: &rtevent.Program{Kind: "python", Path: "/srv/\x1b[31magent.py"}},
+			rtevent.Owner{PID: 3, Name: "python3", Exe: "/usr/bin/python3.11", Invoked: "/usr/bin/python3",
+				Package: &rtevent.Package{Name: "python3.11-minimal", Intact: &intact}, User: "root", Program: &rtevent.Program{Kind: "python", Path: "/srv/\x1b[31magent.py"}},
 			rtevent.Claim{Name: "rt-event-with-a-long-name", Level: rtevent.Ghost},
 			rtevent.Verdict{Label: rtevent.Unidentified, Signals: []rtevent.Signal{{ID: "world-writable", Severity: rtevent.High, Why: "x"}}}),
+		at("127.0.0.1", 6379,
+			rtevent.Finding{Protocol: "redis", Product: "Redis", Version: "7.0.15", Confidence: rtevent.Strong},
+			rtevent.Owner{PID: 4, Name: "redis-server", Exe: "/usr/bin/redis-check-rdb", Invoked: "/usr/bin/redis-server", User: "redis"},
+			rtevent.Claim{Name: "redis", Level: rtevent.Implemented},
+			rtevent.Verdict{Label: rtevent.AsRegistered}),
 		at("::", 9200,
 			rtevent.Finding{NotAsked: "--no-probe"},
-			rtevent.Owner{Unseen: "needs CAP_SYS_PTRACE"},
+			rtevent.Owner{Unseen: "needs CAP_SYS_PTRACE", User: "root"},
 			rtevent.Claim{Level: rtevent.Unassigned},
 			rtevent.Verdict{Label: rtevent.NotAsked}),
 	}
@@ -60,12 +66,12 @@ func render(t *testing.T, width int) string {
 
 func TestTableAt80Columns(t *testing.T) {
 	got := render(t, 80)
-	want := `PORT      ON        SPEAKS             WHO              CLAIMED  VERDICT
-22/tcp    0.0.0.0   ssh OpenSSH 9.2p1  sshd ssh.service ssh      as registered
-3000/tcp  2001:db8… http Go net/http   billing acme/bi… hbci     mislabelled
-3706/tcp  127.0.0.1 - accepts, is sil… python3.11 /srv… rt-eve…* unidentified !!
-9200/tcp  [::]      ? not asked        - needs CAP_SYS… -        not asked
-`
+	want := "PORT      ON        SPEAKS            WHO              CLAIMED  VERDICT\n" +
+		"22/tcp    0.0.0.0   ssh OpenSSH 9.2p1 sshd ssh.service ssh      as registered !!\n" +
+		"3000/tcp  2001:db8… http Go net/http  billing acme/bi… hbci     mislabelled\n" +
+		"3706/tcp  127.0.0.1 - accepts, is si… python3 \\x1b[31… rt-eve…* unidentified !!\n" +
+		"6379/tcp  127.0.0.1 redis 7.0.15      redis-server     redis    as registered\n" +
+		"9200/tcp  [::]      ? not asked       unseen root      -        not asked\n"
 	if diff := cmp.Diff(want, got[:min(len(want), len(got))]); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -85,7 +91,7 @@ func TestTableWidths(t *testing.T) {
 			if i == 0 {
 				verdict = utf8.RuneCountInString(line[:strings.Index(line, "VERDICT")])
 			}
-			if i == 1 && string([]rune(line)[verdict:]) != "as registered" {
+			if i == 1 && string([]rune(line)[verdict:]) != "as registered !!" {
 				t.Fatalf("at %d columns the verdict is not under its heading: %q", width, line)
 			}
 		}
@@ -95,7 +101,7 @@ func TestTableWidths(t *testing.T) {
 // TestTableAt200Columns holds that room is used: nothing of this host is cut.
 func TestTableAt200Columns(t *testing.T) {
 	got := render(t, 200)
-	for _, want := range []string{"OpenSSH 9.2p1", "Go net/http, TLS 1.3", "ssh.service, package intact, root", "acme/billing v1.4.2", `/srv/\x1b[31magent.py`, "needs CAP_SYS_PTRACE"} {
+	for _, want := range []string{"OpenSSH 9.2p1", "Go net/http, TLS 1.3", "ssh.service, root, package intact", "acme/billing v1.4.2", `/srv/\x1b[31magent.py`, "needs CAP_SYS_PTRACE"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
@@ -106,7 +112,7 @@ func TestTableTotals(t *testing.T) {
 	got := render(t, 0)
 	for _, want := range []string{
 		"* a ghost: registered, and no sign of life found in 7 sources",
-		"4 listeners: 2 identified, 1 mislabelled, 1 unidentified, 1 not asked, 1 deserves scrutiny (rtevent\n3706).",
+		"5 listeners: 3 identified (1 mislabelled), 1 unidentified, 1 not asked; 2 deserve scrutiny (22,\n3706).",
 		"Seen by proc, with gaps:",
 		"! owner of 1 listener: permission denied (run it as root)",
 	} {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strings"
@@ -16,7 +17,8 @@ var behaviours = map[rtevent.Behaviour]string{
 	rtevent.ClosesOnData:      "closes on data",
 	rtevent.Streams:           "streams without end",
 	rtevent.AnswersEverything: "answers everything alike",
-	rtevent.Refuses:           "refuses",
+	rtevent.Refuses:           "accepts nobody",
+	"":                        "cut short",
 }
 
 // labels says in a person's words what a label means.
@@ -60,9 +62,9 @@ func who(l rtevent.Listener) (name string, rest []string) {
 		rest = append(rest, "likely a client")
 	}
 	if o.Unseen != "" {
-		return "-", append(rest, o.Unit, o.Unseen, userOf(o))
+		return "unseen", append(rest, o.Unit, userOf(o), o.Unseen)
 	}
-	rest = append(rest, alias(o), forwards(o), programWords(o), o.Unit, containerWords(o), packageWords(o), userOf(o), l.Namespace)
+	rest = append(rest, alias(o), forwards(o), programWords(o), o.Unit, containerWords(o), l.Namespace, userOf(o), packageWords(o))
 	if n := len(l.Holders); n > 1 {
 		rest = append(rest, fmt.Sprintf("%d processes", n))
 	}
@@ -82,19 +84,15 @@ func mainHolder(l rtevent.Listener) rtevent.Owner {
 }
 
 func ownerName(o rtevent.Owner) string {
-	if o.Exe != "" {
-		return path.Base(o.Exe)
+	if exe := cmp.Or(o.Invoked, o.Exe); exe != "" {
+		return path.Base(exe)
 	}
-	if o.Name != "" {
-		return o.Name
-	}
-	return fmt.Sprintf("pid %d", o.PID)
+	return cmp.Or(o.Name, fmt.Sprintf("pid %d", o.PID))
 }
 
-// alias is the name that a process goes by where that is not its executable's: "redis-server", whose file is
-// redis-check-rdb. The kernel keeps 15 characters of it.
+// alias is the name that a process goes by where it is none of its executable's. The kernel keeps 15 characters of it.
 func alias(o rtevent.Owner) string {
-	if o.Name == "" || strings.HasPrefix(path.Base(o.Exe), o.Name) || o.Program != nil {
+	if o.Name == "" || strings.HasPrefix(ownerName(o), o.Name) || o.Program != nil {
 		return ""
 	}
 	return "as " + o.Name
@@ -127,11 +125,7 @@ func programWords(o rtevent.Owner) string {
 }
 
 func packageWords(o rtevent.Owner) string {
-	p := o.Package
-	if o.Program != nil && o.Program.Package != nil {
-		p = o.Program.Package
-	}
-	switch {
+	switch p := o.Provider(); {
 	case p == nil:
 		return ""
 	case p.Intact == nil:
