@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -95,12 +96,21 @@ func hintOf(err error) string {
 func newRoot() *cobra.Command {
 	root := newLook()
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.DisableAutoGenTag = true // the same definitions make the same manual page on any day
+	root.Version = version()
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return badInput("see `"+c.CommandPath()+" --help`", "%s", err)
 	})
 	root.AddCommand(newProbe(), newRegistry(), newRecord(), newMan())
 	return root
+}
+
+// version is that of this build: a release, a commit, or "(devel)".
+func version() string {
+	if build, ok := debug.ReadBuildInfo(); ok {
+		return build.Main.Version
+	}
+	return "unknown"
 }
 
 // noColour follows https://no-color.org: any non-empty value counts.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path"
@@ -41,7 +42,10 @@ func newLook() *cobra.Command {
 claims and whether that claim shows any sign of life, with a verdict and its evidence.
 
 Without a port it prints every listener of this host, a line each. With a port it prints everything about
-it. With a range or a list it prints the table of those ports.`,
+it. With a range or a list it prints the table of those ports.
+
+It ends with 0 if all is fine, 1 if something deserves scrutiny, 2 if nothing is there, 3 without the
+permission to look, 4 if the command line is wrong, 5 if something broke.`,
 		Example: `  rtevent                      every listener of this host
   rtevent 3706                 everything about a port
   rtevent 53/udp               the same for one transport
@@ -91,6 +95,9 @@ func (o look) run(c *cobra.Command, args []string) error {
 	}
 	if err := o.check(); err != nil {
 		return err
+	}
+	for i := range asked {
+		asked[i].transport = cmp.Or(asked[i].transport, rtevent.Transport(o.transport))
 	}
 	registry := iana.Open()
 	if len(asked) > 0 && len(filter) == 0 && !slices.ContainsFunc(asked, func(r portRange) bool { return !r.single() }) {

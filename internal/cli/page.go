@@ -16,29 +16,36 @@ import (
 // page is everything about one port: what is there now, what the registry claims, what practice puts there, and how to
 // check by hand.
 type page struct {
-	Schema    string              `json:"schema"`
-	Kind      string              `json:"kind"`
-	Port      uint16              `json:"port"`
-	Claims    []rtevent.Claim     `json:"claims"`
-	Practice  []rtevent.Practice  `json:"practice"`
-	Listeners []rtevent.Listener  `json:"listeners"`
-	How       how                 `json:"how"`
-	Coverage  rtevent.Coverage    `json:"coverage"`
-	neighbour []rtevent.Claim     // registered next to it
-	asked     []rtevent.Transport // the transports that the user means
+	Schema    string             `json:"schema"`
+	Kind      string             `json:"kind"`
+	Port      uint16             `json:"port"`
+	Claims    []rtevent.Claim    `json:"claims"`
+	Practice  []rtevent.Practice `json:"practice"`
+	Listeners []rtevent.Listener `json:"listeners"`
+	How       how                `json:"how"`
+	Coverage  rtevent.Coverage   `json:"coverage"`
+	asked     portRange          // what the user typed
+	filtered  bool               // what listens there may have been left out
+	neighbour []rtevent.Claim    // registered next to it
 }
 
 // pages prints a page for each port asked for.
 func (o look) pages(c *cobra.Command, registry *iana.Registry, ports []portRange) error {
-	found := map[uint16]*page{}
-	for _, p := range ports {
-		found[p.first] = newPage(registry, p)
+	pages := make([]*page, len(ports))
+	for i, p := range ports {
+		pages[i] = newPage(registry, p)
+		pages[i].filtered = o.process != "" || len(o.labels) > 0
 	}
 	var total total
 	coverage, err := survey.Run(c.Context(), o.survey(registry, ports), func(l rtevent.Listener) {
-		if o.shown(l) {
-			total.add(l)
-			found[l.Port].Listeners = append(found[l.Port].Listeners, l)
+		if !o.shown(l) {
+			return
+		}
+		total.add(l)
+		for _, p := range pages {
+			if p.asked.has(l) {
+				p.Listeners = append(p.Listeners, l)
+			}
 		}
 	})
 	if err != nil {
@@ -46,10 +53,9 @@ func (o look) pages(c *cobra.Command, registry *iana.Registry, ports []portRange
 	}
 	target := screenOf(c.OutOrStdout())
 	err = written(c, func(out io.Writer) error {
-		for i, p := range ports {
-			page := found[p.first]
-			page.Coverage = coverage
-			if err := o.printPage(out, target, page, i > 0); err != nil {
+		for i, p := range pages {
+			p.Coverage = coverage
+			if err := o.printPage(out, target, p, i > 0); err != nil {
 				return err
 			}
 		}
@@ -77,12 +83,9 @@ func newPage(registry *iana.Registry, p portRange) *page {
 	page := &page{
 		Schema: rtevent.Schema, Kind: "port", Port: p.first,
 		Claims: []rtevent.Claim{}, Practice: []rtevent.Practice{}, Listeners: []rtevent.Listener{},
-		How: howTo(p), asked: []rtevent.Transport{rtevent.TCP, rtevent.UDP},
+		How: howTo(p), asked: p,
 	}
-	if p.transport != "" {
-		page.asked = []rtevent.Transport{p.transport}
-	}
-	for _, t := range page.asked {
+	for _, t := range p.transports() {
 		page.Claims = append(page.Claims, registry.Claims(t, p.first)...)
 		page.Practice = append(page.Practice, registry.Practice(t, p.first)...)
 	}
@@ -155,7 +158,11 @@ func (p *page) doubtful() bool {
 
 func (w sheet) headline(p *page) {
 	if len(p.Listeners) == 0 {
-		fmt.Fprintf(w, "%s  %s\n", w.paint(bold, fmt.Sprint(p.Port)), "nothing listens on it here")
+		words := "nothing listens on it here"
+		if p.filtered {
+			words = "nothing that passes the filters listens on it here"
+		}
+		fmt.Fprintf(w, "%s  %s\n", w.paint(bold, p.asked.String()), words)
 		return
 	}
 	said := map[string]bool{}

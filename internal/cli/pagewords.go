@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -12,26 +13,26 @@ import (
 
 // here writes what is there now: the address and what it speaks, who holds it, and what deserves scrutiny.
 func (w sheet) here(p *page) {
+	const most = 5 // processes
 	title := "here now"
 	for _, l := range p.Listeners {
 		w.section(title, printable(spokenAt(l)))
 		title = ""
-		for _, line := range evidence(l.Finding) {
+		for _, line := range evidence(l.Finding, w.width-margin) {
 			w.section("", printable(line))
 		}
 		for i, o := range l.Holders {
-			if i == 5 {
-				w.section("", fmt.Sprintf("and %d more processes", len(l.Holders)-i))
+			if i == most {
+				w.section("", "and "+fmt.Sprintf("%d more processes", len(l.Holders)-i))
 				break
 			}
 			w.section("", printable(holder(o)))
 		}
 		for _, s := range l.Verdict.Signals {
-			w.signal(s)
+			if s.ID != "owner-unseen" { // the holder's line says so
+				w.signal(s)
+			}
 		}
-	}
-	if len(p.Listeners) == 0 {
-		w.section(title, "nothing listens on it in any namespace that could be seen")
 	}
 }
 
@@ -54,36 +55,53 @@ func (w sheet) signal(s rtevent.Signal) {
 
 // spokenAt says where a listener is and what asking it told.
 func spokenAt(l rtevent.Listener) string {
-	at := l.Address.String()
-	if l.Address.Is6() {
-		at = "[" + at + "]"
-	}
-	at += ":" + l.PortName()
+	at := endpoint(l)
 	f := l.Finding
 	var said string
-	switch protocol, rest := speaks(l.Transport, l.Finding); {
+	switch protocol, rest := speaks(l.Transport, f); {
+	case f.NotAsked == survey.NoProbe:
+		return at + " was not asked: " + f.NotAsked
 	case f.NotAsked != "":
-		why := f.NotAsked
-		if why != survey.NoProbe {
-			why += " (--insist asks)"
-		}
-		return fmt.Sprintf("%s was not asked: %s", at, why)
+		return fmt.Sprintf("%s was not asked: %s (--insist asks)", at, f.NotAsked)
 	case f.Known():
 		said = "speaks " + phrases(0, append([]string{protocol}, rest...)...)
 	case f.Behaviour == rtevent.Silent && l.Transport == rtevent.TCP:
 		said = "accepts and never answers"
+	case f.Behaviour == rtevent.Answers:
+		said = "answers in no protocol that is known"
 	default:
 		said = phrases(0, rest...)
 	}
-	ways := "1 way"
-	if n := len(f.Tried); n != 1 {
-		ways = fmt.Sprintf("%d ways", n)
-	}
-	return fmt.Sprintf("%s %s (%s asked, %.1f s)", at, said, ways, float64(f.TookMS)/1000)
+	return fmt.Sprintf("%s %s (asked in %s, %s)", at, said, counted(len(f.Tried), "way"), took(f.TookMS))
 }
 
-// evidence lists what the finding rests on beyond its protocol and product: the bytes seen, the certificate, details.
-func evidence(f *rtevent.Finding) []string {
+// endpoint is where a listener takes traffic, with its network namespace if that is another than ours.
+func endpoint(l rtevent.Listener) string {
+	at := where(l)
+	if l.Address.Is6() && !l.Address.IsUnspecified() {
+		at = "[" + at + "]"
+	}
+	at += ":" + l.PortName()
+	switch {
+	case strings.HasPrefix(l.Namespace, "pid "):
+		at += " in the network namespace of " + l.Namespace
+	case l.Namespace != "":
+		at += " in the network namespace " + l.Namespace
+	}
+	return at
+}
+
+// took is a time in milliseconds as a person would tell it.
+func took(ms int64) string {
+	if ms < 100 {
+		return fmt.Sprintf("%dms", ms)
+	}
+	return fmt.Sprintf("%.1fs", float64(ms)/1000)
+}
+
+// evidence lists what the finding rests on beyond its protocol and product: the bytes seen, as far as they fit a line of
+// that width, the certificate, details.
+func evidence(f *rtevent.Finding, width int) []string {
 	var lines []string
 	if f.VersionFrom != "" {
 		lines = append(lines, fmt.Sprintf("the version is that of the %s: it does not tell its own", f.VersionFrom))
@@ -95,7 +113,11 @@ func evidence(f *rtevent.Finding) []string {
 		if i == 2 || e.Saw == "" {
 			break
 		}
-		lines = append(lines, fmt.Sprintf("asked %s, saw %s", e.Asked, fit(e.Saw, 100)))
+		words := "asked in " + e.Asked + ", it answers "
+		if e.Asked == "wait" {
+			words = "it greets with "
+		}
+		lines = append(lines, words+fit(e.Saw, max(width-len(words), 20)))
 	}
 	keys := make([]string, 0, len(f.Details))
 	for k := range f.Details {
@@ -128,7 +150,7 @@ func certificate(t *rtevent.TLS) string {
 // holder is one process in full.
 func holder(o rtevent.Owner) string {
 	if o.Unseen != "" {
-		return phrases(0, "held by a process that could not be seen: "+o.Unseen, o.Unit, userOf(o))
+		return "held by " + phrases(0, "a process that could not be seen ("+o.Unseen+")", o.Unit, userOf(o))
 	}
 	name := ownerName(o)
 	if words := programWords(o); words != "" {
@@ -136,12 +158,15 @@ func holder(o rtevent.Owner) string {
 	} else if o.Exe != "" {
 		name = o.Exe
 	}
-	parts := []string{fmt.Sprintf("pid %d", o.PID), userOf(o)}
+	parts := []string{name, fmt.Sprintf("pid %d", o.PID), userOf(o)}
+	if o.Invoked != "" && !o.Hosts() {
+		parts = slices.Insert(parts, 1, "as "+o.Invoked)
+	}
 	if !o.Started.IsZero() {
 		parts = append(parts, "since "+since(o.Started))
 	}
 	parts = append(parts, forwards(o), o.Unit, containerWords(o), packageInFull(o), startedBy(o))
-	return name + "  " + phrases(0, parts...) + strings.Join(append([]string{""}, o.Unread...), "; unread: ")
+	return "held by " + phrases(0, parts...) + strings.Join(append([]string{""}, o.Unread...), "; unread: ")
 }
 
 // since tells a time as a person would: the hour of today, else the date.
@@ -152,15 +177,16 @@ func since(t time.Time) string {
 	return t.Format("2006-01-02 15:04")
 }
 
+// packageInFull is the package that answers for what runs, or only for its interpreter.
 func packageInFull(o rtevent.Owner) string {
-	p := o.Package
-	if o.Program != nil && o.Program.Package != nil {
-		p = o.Program.Package
+	p, whose := o.Provider(), ""
+	if p == nil && o.Package != nil {
+		p, whose = o.Package, path.Base(o.Exe)+" from "
 	}
 	if p == nil {
 		return ""
 	}
-	words := strings.TrimSpace("package " + p.Name + " " + p.Version)
+	words := whose + strings.TrimSpace("package "+p.Name+" "+p.Version)
 	switch {
 	case p.Intact == nil:
 		return words
@@ -180,93 +206,4 @@ func startedBy(o rtevent.Owner) string {
 		names[i] = a.Name
 	}
 	return "started by " + strings.Join(names, " < ")
-}
-
-// claimed writes what the registry says, transport by transport where they differ.
-func (w sheet) claimed(p *page) {
-	title := "claimed"
-	for i, c := range p.Claims {
-		if slices.ContainsFunc(p.Claims[:i], func(b rtevent.Claim) bool { return sameClaim(b, c) }) {
-			continue
-		}
-		transports := []string{}
-		for _, d := range p.Claims {
-			if sameClaim(c, d) {
-				transports = append(transports, string(d.Transport))
-			}
-		}
-		w.section(title, printable(registration(c)+" ("+strings.Join(transports, ", ")+")"))
-		title = ""
-		w.section("", printable(life(c)))
-	}
-}
-
-// sameClaim tells whether two rows say the same but for the transport.
-func sameClaim(a, b rtevent.Claim) bool {
-	return a.Name == b.Name && a.Level == b.Level && a.Assignee == b.Assignee && a.Port == b.Port && a.Description == b.Description
-}
-
-// registration is a registry row in words.
-func registration(c rtevent.Claim) string {
-	if c.Name == "" {
-		return phrases(0, "no registered name", c.Notes)
-	}
-	quoted := ""
-	if c.Description != "" {
-		quoted = fmt.Sprintf("%q", c.Description)
-	}
-	words := phrases(0, c.Name, quoted, c.Assignee, c.Registered, c.Reference)
-	if c.PortLast > c.Port {
-		words += fmt.Sprintf(", for the range %d-%d", c.Port, c.PortLast)
-	}
-	if c.Attribution != "" {
-		words += " (" + c.Attribution + ")"
-	}
-	if c.Unauthorized != "" {
-		words += "; unauthorized use reported: " + c.Unauthorized
-	}
-	return words
-}
-
-// life is a claim's level and the facts it rests on.
-func life(c rtevent.Claim) string {
-	var facts, silent []string
-	for _, f := range c.Basis {
-		if f.Silent {
-			silent = append(silent, f.Source)
-			continue
-		}
-		facts = append(facts, f.Source+": "+f.Says)
-	}
-	if len(silent) > 0 {
-		facts = append(facts, "silent: "+strings.Join(silent, ", "))
-	}
-	words := string(c.Level)
-	if c.Contested {
-		words += ", contested"
-	}
-	return strings.Join(append([]string{words}, strings.Join(facts, "; ")), ": ")
-}
-
-// practice writes what software is known to use the port, and what is registered beside it.
-func (w sheet) practice(p *page) {
-	title := "practice"
-	for i, r := range p.Practice {
-		if i == 6 {
-			w.section("", fmt.Sprintf("and %d more", len(p.Practice)-i))
-			break
-		}
-		words := phrases(0, r.Software, r.Protocol)
-		if r.Historical {
-			words += ", in the past"
-		}
-		w.section(title, fmt.Sprintf("%s (%s; %s)", printable(words), r.Transport, printable(r.Source)))
-		title = ""
-	}
-	if len(p.Practice) == 0 {
-		w.section(title, fmt.Sprintf("nothing known uses %d by default", p.Port))
-	}
-	for _, n := range p.neighbour {
-		w.section("", printable(fmt.Sprintf("next to it: %d %s, %q, %s", n.Port, n.Name, n.Description, n.Level)))
-	}
 }

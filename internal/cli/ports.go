@@ -16,6 +16,26 @@ type portRange struct {
 // single tells whether the range is one port.
 func (r portRange) single() bool { return r.first == r.last }
 
+// String is the range as a user would type it.
+func (r portRange) String() string {
+	s := strconv.Itoa(int(r.first))
+	if !r.single() {
+		s += "-" + strconv.Itoa(int(r.last))
+	}
+	if r.transport != "" {
+		s += "/" + string(r.transport)
+	}
+	return s
+}
+
+// transports are those that the range means.
+func (r portRange) transports() []rtevent.Transport {
+	if r.transport != "" {
+		return []rtevent.Transport{r.transport}
+	}
+	return []rtevent.Transport{rtevent.TCP, rtevent.UDP}
+}
+
 func (r portRange) has(l rtevent.Listener) bool {
 	return r.first <= l.Port && l.Port <= r.last && (r.transport == "" || r.transport == l.Transport)
 }

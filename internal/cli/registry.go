@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -76,7 +77,7 @@ func showPort(c *cobra.Command, out io.Writer, p *page, asJSON bool) error {
 	}
 	s := screenOf(c.OutOrStdout())
 	w := newSheet(screen{Writer: out, width: s.width, colour: s.colour})
-	fmt.Fprintln(w, w.paint(bold, fmt.Sprint(p.Port)))
+	fmt.Fprintln(w, w.paint(bold, p.asked.String()))
 	w.claimed(p)
 	w.practice(p)
 	return nil
@@ -87,7 +88,7 @@ func newSearch() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "search WORD...",
 		Short:   "Find registrations by name, description or registrant",
-		Example: "  rtevent registry search rt-event\n  rtevent registry search message queue",
+		Example: "  rtevent registry search rt-event\n  rtevent registry search sun naming",
 		Args:    atLeastOne("`rtevent registry search mqtt`"),
 		RunE: func(c *cobra.Command, args []string) error {
 			claims := iana.Open().Search(strings.Join(args, " "))
@@ -194,8 +195,11 @@ unless this command is typed.`,
 		Args: none,
 		RunE: func(c *cobra.Command, _ []string) error {
 			done, err := iana.Open().Update(c.Context(), q)
-			if errors.Is(err, iana.ErrRecent) {
+			switch {
+			case errors.Is(err, iana.ErrRecent):
 				return badInput("--force fetches it all the same", "%s", err)
+			case errors.Is(err, iana.ErrUnfit), q.File != "" && errors.Is(err, fs.ErrNotExist):
+				return badInput("give the official CSV: service-names-port-numbers.csv", "%s", err)
 			}
 			if err != nil {
 				return err

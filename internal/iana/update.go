@@ -21,6 +21,9 @@ const Official = "https://www.iana.org/assignments/service-names-port-numbers/se
 // ErrRecent says that the registry was fetched less than a day ago.
 var ErrRecent = errors.New("fetched less than a day ago; once a day is enough")
 
+// ErrUnfit says that a file is no registry that could be taken.
+var ErrUnfit = errors.New("not a registry that can be taken")
+
 // Request says where Update finds the registry and where it keeps it. The zero value means the official one and the
 // user's cache.
 type Request struct {
@@ -66,11 +69,11 @@ func (r *Registry) load(q Request) (Outcome, error) {
 	}
 	rows, err := parse(text)
 	if err != nil {
-		return Outcome{}, fmt.Errorf("read %s: %w", q.File, err)
+		return Outcome{}, fmt.Errorf("read %s: %w: %w", q.File, ErrUnfit, err)
 	}
 	date := newest(rows)
 	if own := Embedded().table.Names; date <= own {
-		return Outcome{}, fmt.Errorf("read %s: its newest entry is of %s, but the embedded names are of %s", q.File, date, own)
+		return Outcome{}, fmt.Errorf("read %s: %w: its newest entry is of %s, but the embedded names are of %s", q.File, ErrUnfit, date, own)
 	}
 	return r.keep(q, Header{Names: date, Source: "file " + filepath.Base(q.File)}, rows)
 }
