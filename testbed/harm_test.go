@@ -33,6 +33,7 @@ var usual = map[string][]struct {
 		{regexp.MustCompile(`(?m)^.*TLS server: In state hello .* Unexpected Message\n(.*\n)??`), plainOrTLS},
 		{regexp.MustCompile(`(?m)^.*\[warning\].*closing AMQP connection.*\n.*client unexpectedly closed TCP connection\n`), "AMQP has no word for leaving before the login"},
 		{regexp.MustCompile(`(?m)^.*(STOMP detected network error|MQTT cannot parse a frame).*\n(\S+ \S+ \[error\] \S+   .*\n)*`), manyInOne},
+		{regexp.MustCompile(`(?m)^.*supervisor: .*amqp_channel_sup.*\n(\S+ \S+ \[error\] \S+   .*\n)*`), "of its own when an MQTT client disconnects"},
 		{regexp.MustCompile(`(?m)^.*client call timeout was.*\n`), "of its own start"},
 	},
 }
