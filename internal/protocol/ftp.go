@@ -33,7 +33,7 @@ func readFTP(reply string) (rtevent.Finding, bool) {
 	if !ok || greeting.code != "220" || hasWord(greeting.text, "ESMTP") || hasWord(greeting.text, "SMTP") {
 		return nothing()
 	}
-	product, version := marked(greeting.text+"\n"+greeting.more, ftpMarks)
+	product, version := signed(greeting.text+"\n"+greeting.more, ftpMarks)
 	answer, _, answered := cutCoded(rest)
 	var f rtevent.Finding
 	switch {

@@ -29,6 +29,20 @@ func marked(greeting string, marks []mark) (product, version string) {
 	return "", ""
 }
 
+// signed is marked where a program signs its greeting: at the beginning of a line, behind the name of its host at most.
+// Further on a sentence may speak of another.
+func signed(greeting string, marks []mark) (product, version string) {
+	for line := range strings.Lines(greeting) {
+		for _, m := range marks {
+			before, _, ok := strings.Cut(line, m.words)
+			if ok && len(strings.Fields(before)) <= 1 {
+				return marked(line[len(before):], []mark{m})
+			}
+		}
+	}
+	return "", ""
+}
+
 // hasWord tells whether a greeting has a word, whatever its case.
 func hasWord(greeting, word string) bool {
 	for field := range strings.FieldsFuncSeq(greeting, func(r rune) bool {
@@ -39,6 +53,16 @@ func hasWord(greeting, word string) bool {
 		}
 	}
 	return false
+}
+
+// isHostName tells whether a word can be the name of a host, or its address in brackets.
+func isHostName(word string) bool {
+	if inner, ok := strings.CutPrefix(word, "["); ok {
+		word = strings.ReplaceAll(strings.TrimSuffix(inner, "]"), ":", "")
+	}
+	return word != "" && allOf(word, func(c byte) bool {
+		return isAlpha(c) || isDigit(c) || c == '-' || c == '.' || c == '_'
+	})
 }
 
 // isDomain tells whether a word is a host name of at least two labels.

@@ -59,7 +59,7 @@ func readIMAP(reply string) (rtevent.Finding, bool) {
 	case imapCapabilities(reply) != "":
 		f = strong("imap", "untagged greeting and capabilities of IMAP", reply)
 	case hasWord(greeting, "IMAP4rev1") || hasWord(greeting, "IMAP4") || hasWord(greeting, "IMAP"):
-		f = strong("imap", "untagged greeting that says IMAP", reply)
+		f = weak("imap", "untagged greeting that says IMAP", reply)
 	case product != "":
 		f = weak("imap", "untagged greeting of "+product, reply)
 	default:

@@ -46,7 +46,7 @@ func readPOP3(reply string) (rtevent.Finding, bool) {
 	case product != "":
 		f = strong("pop3", "+OK and greeting of "+product, reply)
 	case hasWord(greeting, "POP3"):
-		f = strong("pop3", "+OK and the word POP3", reply)
+		f = weak("pop3", "+OK and the word POP3", reply)
 	case pop3Stamp(greeting):
 		f = strong("pop3", "+OK and a time stamp for APOP", reply)
 	default:

@@ -49,15 +49,18 @@ func readSMTP(reply string) (rtevent.Finding, bool) {
 	if !ok || hasWord(greeting.text, "LMTP") || hasWord(greeting.text, "FTP") {
 		return nothing()
 	}
-	says := hasWord(greeting.text, "ESMTP") || hasWord(greeting.text, "SMTP")
 	host, _, _ := strings.Cut(greeting.text, " ")
+	says := isHostName(host) && (hasWord(greeting.text, "ESMTP") || hasWord(greeting.text, "SMTP"))
+	product, version := signed(greeting.text, smtpMarks)
 	hello, _, answered := cutCoded(rest)
 	var f rtevent.Finding
 	switch {
 	case greeting.code == "220" && answered && hello.code == "250" && hello.names(smtpExtensions...):
 		f = strong("smtp", "SMTP greeting, and extensions after EHLO", reply)
-	case greeting.code == "220" && says:
+	case greeting.code == "220" && says && (product != "" || isDomain(host)):
 		f = strong("smtp", "SMTP greeting", reply)
+	case greeting.code == "220" && says:
+		f = weak("smtp", "220 greeting with the word SMTP", reply)
 	case (greeting.code == "421" || greeting.code == "554") && says && rest == "":
 		f = weak("smtp", "SMTP refuses service", reply)
 	case greeting.code == "220" && isDomain(host) && rest == "":
@@ -65,7 +68,7 @@ func readSMTP(reply string) (rtevent.Finding, bool) {
 	default:
 		return nothing()
 	}
-	f.Product, f.Version = marked(greeting.text, smtpMarks)
+	f.Product, f.Version = product, version
 	if isDomain(host) {
 		f.Details = details("host", host, "os", system(greeting.text))
 	}
