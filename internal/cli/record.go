@@ -95,7 +95,7 @@ func (o record) lines(name []string) (transcript.Lines, error) {
 		}
 		lines.Hello, lines.Talk, lines.Bye = d.Hello, d.Talk, d.Bye
 		if o.udp {
-			lines = transcript.Lines{Hello: d.Datagram, Quiet: o.quiet}
+			lines = transcript.Lines{Hello: d.Datagram, Talk: d.Talk, Quiet: o.quiet}
 		}
 	}
 	if o.say != "" {

@@ -29,6 +29,7 @@ var adbServer = Def{
 // adb is a device's end: packets of a head of 24 bytes and their data (Android, packages/modules/adb: protocol.txt).
 var adb = Def{
 	Name:     "adb",
+	Shy:      true,
 	Ports:    []uint16{5555},
 	Programs: []Program{{"adbd", "adbd"}},
 	Hello: "CNXN" + "\x00\x00\x00\x01" + "\x00\x10\x00\x00" + // version, largest packet

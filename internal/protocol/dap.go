@@ -12,6 +12,7 @@ import (
 // leaves the program running.
 var dap = Def{
 	Name:     "dap",
+	Shy:      true,
 	Ports:    []uint16{5678},
 	Programs: []Program{{"debugpy", "debugpy"}, {"codelldb", "CodeLLDB"}},
 	Hello:    content(`{"seq":1,"type":"request","command":"initialize","arguments":{"clientID":"rtevent","adapterID":"rtevent"}}`),

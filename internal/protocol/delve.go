@@ -11,6 +11,7 @@ import (
 // for its version, in JSON-RPC (https://github.com/go-delve/delve/tree/master/Documentation/api/json-rpc).
 var delve = Def{
 	Name:     "delve",
+	Shy:      true,
 	Ports:    []uint16{2345},
 	Programs: []Program{{"dlv", "Delve"}},
 	Hello:    `{"method":"RPCServer.GetVersion","params":[{}],"id":1}`,

@@ -8,6 +8,7 @@ import (
 // that likes to be answered in its own words.
 var echo = Def{
 	Name:     "echo",
+	Shy:      true,
 	Ports:    []uint16{7},
 	Hello:    "rtevent: echo?\r\n",
 	Datagram: "rtevent: echo?\r\n",

@@ -10,6 +10,7 @@ import (
 // (https://mumble-protocol.readthedocs.io).
 var mumble = Def{
 	Name:        "mumble",
+	Shy:         true,
 	SecurePorts: []uint16{64738},
 	Programs:    []Program{{"murmurd", "Mumble"}, {"mumble-server", "Mumble"}, {"umurmurd", "uMurmur"}},
 	Greets:      true,

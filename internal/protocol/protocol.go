@@ -43,6 +43,10 @@ type Def struct {
 	// Greets says that the server speaks first over TCP.
 	Greets bool
 
+	// Shy says that only those are asked to whom the owner or the port points: such a server serves one client, bans
+	// who knocks too often, or gives itself away to others.
+	Shy bool
+
 	// Talk carries on where one hello is not enough: after the greeting, or after the first answer to Hello, it gets what
 	// the server has said so far and returns all it said in the end. It is worth calling also when Read knows the
 	// protocol already: it fetches the version, or leaves politely. Where what was heard cannot be its protocol it
@@ -95,14 +99,23 @@ func Lookup(name string) *Def {
 	return All[i]
 }
 
-// Product is what a program of this name is when it speaks the protocol; empty if that is not known.
-func (d *Def) Product(exe string) string {
-	for _, p := range d.Programs {
-		if strings.EqualFold(p.Exe, exe) {
-			return p.Product
+// Program finds the program of a name, whatever version it ends in ("php-fpm8.2"); false if it is none of the protocol's.
+func (d *Def) Program(exe string) (Program, bool) {
+	exe = strings.TrimSuffix(strings.ToLower(exe), ".exe")
+	for _, name := range []string{exe, strings.TrimRight(exe, "0123456789.-")} {
+		for _, p := range d.Programs {
+			if strings.EqualFold(p.Exe, name) {
+				return p, true
+			}
 		}
 	}
-	return ""
+	return Program{}, false
+}
+
+// Product is what a program of this name is when it speaks the protocol; empty if that is not known.
+func (d *Def) Product(exe string) string {
+	p, _ := d.Program(exe)
+	return p.Product
 }
 
 // Means tells whether a registered service name stands for what a finding speaks: "https" for http inside TLS,

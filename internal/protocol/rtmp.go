@@ -12,7 +12,7 @@ var rtmp = Def{
 	Name:     "rtmp",
 	Claims:   []string{"macromedia-fcs"},
 	Ports:    []uint16{1935},
-	Programs: []Program{{"nginx", "nginx"}, {"srs", "SRS"}, {"crtmpserver", "C++ RTMP Server"}, {"nms", "Node Media Server"}},
+	Programs: []Program{{"srs", "SRS"}, {"crtmpserver", "C++ RTMP Server"}, {"nms", "Node Media Server"}},
 	Hello:    "\x03" + strings.Repeat("\x00", 8) + rtmpNoise,
 	Read: func(reply string) (rtevent.Finding, bool) {
 		const size = 1536

@@ -1,7 +1,6 @@
 package survey
 
 import (
-	"cmp"
 	"path"
 
 	"rtevent"
@@ -29,51 +28,61 @@ func credit(f *rtevent.Finding, holders []rtevent.Owner) {
 		if o.Unseen != "" || identify.GoesBetween(o) {
 			continue
 		}
-		product := ownProduct(def, o)
+		product, by := ownProduct(def, o)
 		if product != "" && (f.Product == "" || libraries[f.Product] && product != f.Product) {
 			f.Product, f.Version, f.ProductFrom = product, "", "owner"
 		}
-		if f.Version == "" && f.Product != "" && f.Product == cmp.Or(product, f.Product) {
-			f.Version, f.VersionFrom = ownVersion(*f, o, product != "")
-		}
-		if f.Version != "" {
+		switch {
+		case f.Version != "":
 			return
+		case product != "" && f.Product == product:
+			f.Version, f.VersionFrom = by.version()
+		case f.Product == "Go net/http" && o.Program != nil && o.Program.Kind == "go" && o.Program.Runtime != "":
+			f.Version, f.VersionFrom = o.Program.Runtime, "build" // the language's own server has the language's version
 		}
 	}
 }
 
-// ownProduct is the product of the program that a holder runs, by names that it cannot choose freely: as the protocol
-// knows it, else as any protocol does, since one program speaks several.
-func ownProduct(def *protocol.Def, o rtevent.Owner) string {
-	names := []string{path.Base(o.Exe)}
-	if p := o.Program; p != nil {
-		names = []string{path.Base(p.Name), path.Base(p.Path), names[0]}
+// alias is a name that a holder goes by and cannot choose freely, with what tells the version of what is called so.
+type alias struct {
+	name  string
+	owner *rtevent.Package
+	build string
+}
+
+// aliases are those names: of what the executable runs, then of the executable.
+func aliases(o rtevent.Owner) []alias {
+	exe := alias{name: path.Base(o.Exe), owner: o.Package}
+	p := o.Program
+	if p == nil {
+		return []alias{exe}
 	}
+	if p.Kind == "go" { // the executable itself
+		exe.build = p.Version
+		return []alias{exe, {path.Base(p.Name), o.Package, p.Version}}
+	}
+	return []alias{{path.Base(p.Name), p.Package, p.Version}, {path.Base(p.Path), p.Package, p.Version}, exe}
+}
+
+// ownProduct is the product of the program that a holder runs, and the name that tells it: as the protocol knows it, else
+// as any protocol does, since one program speaks several.
+func ownProduct(def *protocol.Def, o rtevent.Owner) (string, alias) {
 	for _, d := range append([]*protocol.Def{def}, protocol.All...) {
-		for _, name := range names {
-			if product := d.Product(name); product != "" {
-				return product
+		for _, a := range aliases(o) {
+			if product := d.Product(a.name); product != "" {
+				return product, a
 			}
 		}
 	}
-	return ""
+	return "", alias{}
 }
 
-// ownVersion is the version of what a holder runs. Its package or module counts only if the program is known to be the
-// product; the language's version, if the product is the language's own server.
-func ownVersion(f rtevent.Finding, o rtevent.Owner, known bool) (version, from string) {
-	p := o.Program
+func (a alias) version() (version, from string) {
 	switch {
-	case p != nil && p.Kind == "go" && f.Product == "Go net/http":
-		return p.Runtime, "build"
-	case !known:
-		return "", ""
-	case p != nil && p.Package != nil:
-		return attribute.Upstream(*p.Package), "package"
-	case o.Package != nil:
-		return attribute.Upstream(*o.Package), "package"
-	case p != nil && p.Version != "":
-		return p.Version, "build"
+	case a.owner != nil:
+		return attribute.Upstream(*a.owner), "package"
+	case a.build != "":
+		return a.build, "build"
 	default:
 		return "", ""
 	}
