@@ -52,12 +52,12 @@ func (x exchange) streams() bool {
 	return len(x.read) == 0 && (x.end == full || x.end == talking)
 }
 
-// sameAnswer tells a peer that says the same to different words.
+// sameAnswer tells a peer that says the same to different words. Further questions are not so different.
 func (q *inquiry) sameAnswer() bool {
 	answers := 0
 	var first string
 	for _, x := range q.layer() {
-		if x.heard == "" || x.sent == "" || x.greeting != "" || x.echoes() {
+		if x.heard == "" || x.sent == "" || x.greeting != "" || x.way.further != nil || x.echoes() {
 			continue
 		}
 		if answers++; answers == 1 {

@@ -113,10 +113,22 @@ func (c *conversation) speak(d *protocol.Def) {
 
 // words are the first words of d over the way's transport.
 func (w way) words(d *protocol.Def) string {
-	if w.network == "udp" {
+	switch {
+	case w.network == "udp":
 		return d.Datagram
+	case w.further != nil && d == w.def:
+		return w.further.Words
+	default:
+		return d.Hello
 	}
-	return d.Hello
+}
+
+// reading is what the readers recognise in what was heard, with the question in mind if there was one.
+func (x *exchange) reading() []rtevent.Finding {
+	if x.way.further != nil {
+		return x.way.further.Reading(x.heard)
+	}
+	return protocol.Read(x.heard)
 }
 
 // talk lets d carry on. Each of its questions gets patience anew.
@@ -129,7 +141,7 @@ func (c *conversation) talk(d *protocol.Def) {
 	c.conn.asks = renew
 	c.heard = d.Talk(c.conn, c.heard)
 	c.conn.asks = nil
-	c.read = protocol.Read(c.heard)
+	c.read = c.reading()
 }
 
 func (c *conversation) say(s string) {
@@ -149,7 +161,7 @@ func (c *conversation) listen(patience time.Duration) {
 	before, last, deadline := len(heard), time.Time{}, c.by(patience)
 	read := func() {
 		c.heard = string(heard)
-		c.read = protocol.Read(c.heard)
+		c.read = c.reading()
 	}
 	defer read()
 	for c.end == quiet {

@@ -5,7 +5,6 @@ package identify
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,7 +56,7 @@ func (q *inquiry) finding() rtevent.Finding {
 }
 
 // readings are all that count, the best first. What is inside TLS counts alone; strong before weak, who was asked in its
-// own words before who gave itself away, the fuller before the emptier; then the order in which they were asked.
+// own words before who gave itself away, what tells most before what tells less; then the order in which they were asked.
 func (q *inquiry) readings() []reading {
 	var all []reading
 	for i := range q.done {
@@ -72,7 +71,7 @@ func (q *inquiry) readings() []reading {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b reading) int {
-		return cmp.Or(-compare(a.strong(), b.strong()), -compare(a.own(), b.own()), -compare(complete(a.Finding), complete(b.Finding)))
+		return cmp.Or(-compare(a.strong(), b.strong()), -compare(a.own(), b.own()), protocol.Order(a.Finding, b.Finding))
 	})
 	return all
 }
@@ -107,21 +106,11 @@ func (q *inquiry) contradicted(f rtevent.Finding) bool {
 
 // merged is the best reading, with what the other readings of the same protocol add.
 func merged(readings []reading) rtevent.Finding {
-	f := readings[0].Finding
-	f.Details = maps.Clone(f.Details)
-	for _, r := range readings[1:] {
-		if r.Protocol != f.Protocol || f.Product != "" && r.Product != "" && r.Product != f.Product {
-			continue
-		}
-		f.Product = cmp.Or(f.Product, r.Product)
-		f.Version = cmp.Or(f.Version, r.Version)
-		for name, value := range r.Details {
-			if _, ok := f.Details[name]; !ok && f.Details != nil {
-				f.Details[name] = value
-			}
-		}
+	var all []rtevent.Finding
+	for _, r := range readings {
+		all = append(all, r.Finding)
 	}
-	return f
+	return protocol.Merge(all)
 }
 
 // handshake is the exchange whose handshake tells most; nil if there is none.

@@ -23,6 +23,7 @@ type inquiry struct {
 	queue   []way            // still to go, in this order
 	asked   map[string]bool  // names of the ways that went
 	tried   []string         // the same in order
+	further int              // how many of them were further questions
 	running map[int]*running // under way
 	done    []exchange       // that went
 	news    chan news
@@ -168,6 +169,9 @@ func (q *inquiry) start(ctx context.Context, w way) {
 	q.running[id] = &running{way: w, stop: stop}
 	q.tried = append(q.tried, w.name)
 	q.asked[w.name] = true
+	if w.further != nil {
+		q.further++
+	}
 	q.free = false
 	q.next.Stop() // what it was set for is over
 	go q.ask(ctx, id, w, q.pace, q.until)

@@ -20,6 +20,8 @@ func (q *inquiry) learn(x exchange) {
 		q.settled = true
 	case x.tls != nil && x.tls.ALPN == "h2":
 		q.settled = true // that names it, and HTTP/2 is all that it speaks
+	case x.way.further != nil:
+		q.learnFurther(x)
 	case len(x.read) > 0:
 		q.learnName(x)
 	case x.heard != "":
@@ -36,24 +38,75 @@ func (q *inquiry) learn(x exchange) {
 func (q *inquiry) learnName(x exchange) {
 	f := x.read[0]
 	d := protocol.Lookup(f.Protocol)
-	own, further := q.ownWords(d, x)
+	own, ownWords := q.ownWords(d, x)
+	more := q.goesOn(x)
 	switch {
 	case f.Protocol == "tls":
 		q.learnTLS(x)
-	case complete(f):
+	case complete(f) && len(more) == 0:
 		q.settled = true
 	case f.Confidence == rtevent.Weak:
 		q.learnWeak(x)
 	case x.scolds():
 		q.known = true
 		q.tryTLS()
-	case d != nil && d.Greets && x.greeting == "" && q.underway("wait"):
+	case d != nil && d.Greets && x.greeting == "" && q.underway(named("wait")):
 		q.known, q.awaits, q.queue = true, true, nil // its greeting is on the way to us
-	case further:
+	case ownWords:
 		q.known, q.queue = true, []way{own}
+	case len(more) > 0:
+		q.known, q.queue = true, more
 	default:
 		q.settled = true
 	}
+}
+
+// learnFurther goes on from the answer to a further question. What it leads to comes before what the first answer did; if
+// that answer is the first, instead of all else.
+func (q *inquiry) learnFurther(x exchange) {
+	more := q.goesOn(x)
+	strong := len(x.read) > 0 && x.read[0].Confidence == rtevent.Strong
+	switch {
+	case strong && complete(x.read[0]) && !protocol.Platform(x.read[0]):
+		q.settled = true
+	case strong && !q.known:
+		q.known, q.queue = true, more
+	default:
+		q.queue = append(more, q.queue...)
+	}
+	if q.known && len(q.queue) == 0 && !q.underway(func(w way) bool { return w.further != nil }) {
+		q.settled = true
+	}
+}
+
+// otherBeginning goes on from a server that hung up on a hello: it may take another, unless TLS is what it waits for.
+func (q *inquiry) otherBeginning(x exchange) {
+	if q.closesAtOnce() {
+		return
+	}
+	next := 1 + slices.IndexFunc(q.queue, named("tls"))
+	q.queue = slices.Insert(q.queue, next, q.goesOn(x)...)
+}
+
+// goesOn are the further questions to which an exchange leads, as many as may still be asked.
+func (q *inquiry) goesOn(x exchange) []way {
+	const most = 3 // of one port
+	d := x.words
+	if len(x.read) > 0 && x.read[0].Confidence == rtevent.Strong {
+		d = protocol.Lookup(x.read[0].Protocol)
+	} else if x.heard != "" {
+		return nil
+	}
+	if d == nil || d.Next == nil || x.way.network == "udp" || x.way.further != nil && x.heard == "" {
+		return nil
+	}
+	var ways []way
+	for _, question := range d.Next(x.heard) {
+		if w := q.layered(further(d, question)); !q.asked[w.name] && q.further+len(ways) < most {
+			ways = append(ways, w)
+		}
+	}
+	return ways
 }
 
 // learnWeak goes on from weak readings: whoever may be meant is asked in its own words. One to whom the owner points and
@@ -134,7 +187,7 @@ func (q *inquiry) tryTLS() {
 	if !q.asked["tls"] {
 		q.queue = []way{handshake(q.inner())}
 	}
-	q.settled = q.asked["tls"] && !q.underway("tls")
+	q.settled = q.asked["tls"] && !q.underway(named("tls"))
 }
 
 // inner is the protocol that the hints expect inside TLS; nil if there are none.
@@ -174,6 +227,7 @@ func (q *inquiry) learnClosing(x exchange) {
 	if x.sent != "" {
 		q.parses = !q.closesAtOnce()
 		q.drop(way.patient) // it is not
+		q.otherBeginning(x)
 	} else {
 		q.parses = false
 		sure := slices.ContainsFunc(q.done, func(other exchange) bool { return other.sent != "" })
@@ -204,9 +258,9 @@ func (q *inquiry) enter(w way) {
 }
 
 // underway tells whether a way is being gone.
-func (q *inquiry) underway(name string) bool {
+func (q *inquiry) underway(is func(way) bool) bool {
 	for _, r := range q.running {
-		if r.way.name == name {
+		if is(r.way) {
 			return true
 		}
 	}

@@ -27,6 +27,7 @@ type way struct {
 	secure  bool                     // inside TLS
 	open    bool                     // the handshake may settle on other words than those of def
 	offer   []string                 // the protocols to offer in the TLS handshake
+	further *protocol.Question       // what to say instead of the hello of def, which has been answered; nil for most
 }
 
 // wait listens. Whoever greets is answered in its own words.
@@ -61,6 +62,13 @@ var http2 = func() way {
 	w.name, w.offer = "tls h2", onlyHTTP2
 	return w
 }()
+
+// further asks one more thing of a server that speaks d.
+func further(d *protocol.Def, question protocol.Question) way {
+	w := hello(d)
+	w.name, w.further = d.Name+" "+question.Name, &question
+	return w
+}
 
 // datagram says the one datagram of d.
 func datagram(d *protocol.Def) way {
@@ -140,7 +148,12 @@ func (w way) patient() bool { return w.def != nil && patient(w.def) }
 // earned are the protocols whose hello a peer has earned by showing that it reads what it is sent. If it understood text,
 // those of text come first; otherwise those that are none, since whoever knows text would have said something.
 func earned(texts bool) []*protocol.Def {
-	all := only(func(d *protocol.Def) bool { return d.Hello != "" && d.Name != "echo" }) // an echo hides from nobody
+	said := map[string]bool{"": true} // by several protocols, some of them
+	all := only(func(d *protocol.Def) bool {
+		again := said[d.Hello]
+		said[d.Hello] = true
+		return !again && d.Name != "echo" // an echo hides from nobody
+	})
 	slices.SortStableFunc(all, func(a, b *protocol.Def) int {
 		return cmp.Or(compare(isText(a) != texts, isText(b) != texts), compare(patient(a), patient(b)))
 	})

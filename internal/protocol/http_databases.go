@@ -67,7 +67,10 @@ var httpDatabases = []httpProduct{
 		name: "etcd",
 		is:   object("etcdserver", "etcdcluster"),
 		hint: goNotFound,
-		asks: []httpAsk{{"/version", object("etcdserver", "etcdcluster")}},
+		asks: []httpAsk{
+			{"/version", object("etcdserver", "etcdcluster")},
+			{metricsPath, metric("etcd_server_version", "server_version")},
+		},
 	}, {
 		name: "NATS",
 		is:   every(markup(`<a href=./varz>`), markup(`<a href=https://github.com/nats-io/nats-server class='version'>`)),
