@@ -35,8 +35,8 @@ func TestOddPeers(t *testing.T) {
 		"binary":           {always("\x00\x00\x00\x08\x7f\x01\x00\x2a\x00\x00\x00\x01"), "", rtevent.AnswersEverything, 4, `\x7f`},
 		"unknown banner":   {greets("rt-thing 0.3 ready\r\n"), "", rtevent.Answers, 2, "rt-thing"},
 		"closes":           {closes, "", rtevent.Closes, 2, "closed the connection"},
-		"closes on data":   {closesOnData, "", rtevent.ClosesOnData, 16, "the connection"},
-		"resets":           {resets, "", rtevent.ClosesOnData, 16, "broke the connection"},
+		"closes on data":   {closesOnData, "", rtevent.ClosesOnData, 48, "the connection"},
+		"resets":           {resets, "", rtevent.ClosesOnData, 48, "broke the connection"},
 		"streams on data":  {streamsOnData, "", rtevent.Streams, 3, "more than 64 KiB"},
 		"streams":          {streams, "", rtevent.Streams, 2, "more than 64 KiB"},
 		"dribbles":         {dribbles, "", rtevent.Answers, 2, "x"},
@@ -44,7 +44,7 @@ func TestOddPeers(t *testing.T) {
 		"echo":             {echo, "echo", rtevent.Answers, 2, "returned what it was sent"},
 		"tls, then silent": {inTLS(certified(t, "a.example"), silent), "tls", rtevent.Silent, 6, "said nothing"},
 		"tls, then lines":  {inTLS(certified(t, "a.example"), always("ERR\n")), "tls", rtevent.AnswersEverything, 6, "ERR"},
-		"tls, then closes": {inTLS(certified(t, "a.example"), closesOnData), "tls", rtevent.ClosesOnData, 16, "closed"},
+		"tls, then closes": {inTLS(certified(t, "a.example"), closesOnData), "tls", rtevent.ClosesOnData, 48, "closed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -256,3 +256,13 @@ func TestCancel(t *testing.T) {
 }
 
 var quietLog = log.New(io.Discard, "", 0)
+
+// TestOwnProgram holds that somebody's own program, which nothing here knows, is spared most of what there is to say.
+func TestOwnProgram(t *testing.T) {
+	s := serve(t, closesOnData)
+	s.Target.Listener.Holders = []rtevent.Owner{{Exe: "/srv/own/program"}}
+	f := identify.New(identify.Options{}).Ask(t.Context(), s.Target)
+	if f.Behaviour != rtevent.ClosesOnData || f.Connections > 16 {
+		t.Errorf("%q after %d connections (%v)", f.Behaviour, f.Connections, f.Tried)
+	}
+}

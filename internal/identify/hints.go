@@ -129,17 +129,11 @@ func clues(o rtevent.Owner) []clue {
 // base is the last part of a path of any system; empty for none.
 func base(p string) string { return p[strings.LastIndexAny(p, `/\`)+1:] }
 
-// names tells whether a name is one of the protocol's programs, whatever version it ends in ("php-fpm8.2"); a package, a
-// unit or a container may also be called like the protocol itself.
+// names tells whether a name is one of the protocol's programs; a package, a unit or a container may also be called like the
+// protocol itself.
 func names(d *protocol.Def, name string, loosely bool) bool {
-	name = strings.TrimSuffix(strings.ToLower(name), ".exe")
-	for _, n := range []string{name, strings.TrimRight(name, "0123456789.-")} {
-		is := func(p protocol.Program) bool { return strings.EqualFold(p.Exe, n) }
-		if slices.ContainsFunc(d.Programs, is) || loosely && n == d.Name {
-			return true
-		}
-	}
-	return false
+	_, known := d.Program(name)
+	return known || loosely && strings.TrimRight(strings.ToLower(name), "0123456789.-") == d.Name
 }
 
 // goBetweens hold a socket for somebody else: they tell nothing of what answers.

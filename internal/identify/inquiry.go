@@ -133,7 +133,17 @@ func (q *inquiry) mayStart() bool {
 	if !q.until.IsZero() && !time.Now().Before(q.until) {
 		return false
 	}
-	return len(q.tried) < firstWays || q.parses && len(q.tried) < allWays
+	return len(q.tried) < firstWays || q.parses && len(q.tried) < q.mostWays()
+}
+
+// mostWays bounds what is tried on a peer that reads what it is sent. An owner whom nothing here knows is most likely
+// somebody's own program: to say all there is to say to it would only fill its log.
+func (q *inquiry) mostWays() int {
+	seen := func(o rtevent.Owner) bool { return o.Unseen == "" && o.Exe != "" && !GoesBetween(o) }
+	if slices.ContainsFunc(q.target.Listener.Holders, seen) {
+		return moreWays
+	}
+	return allWays
 }
 
 // earn is a further hello for a peer that has shown that it reads what it is sent.
@@ -142,7 +152,7 @@ func (q *inquiry) earn() (way, bool) {
 		return way{}, false
 	}
 	for _, d := range earned(q.texts) {
-		w := q.layered(hello(d).first())
+		w := q.layered(hello(d))
 		if !q.asked[w.name] {
 			return w, true
 		}

@@ -51,7 +51,7 @@ func TestCost(t *testing.T) {
 		tried string
 	}{
 		"ssh":                      {peer: greets(ssh), tried: "[wait]"},
-		"ssh, slow":                {peer: greetsAfter(200*time.Millisecond, ssh), tried: "[wait http tls line domain epmd]"},
+		"ssh, slow":                {peer: greetsAfter(200*time.Millisecond, ssh), tried: "[wait http tls line domain smb]"},
 		"ssh, slow, owner":         {peer: greetsAfter(100*time.Millisecond, ssh), owner: rtevent.Owner{Exe: "/usr/sbin/sshd"}, tried: "[wait]"},
 		"ssh, slow, usual port":    {peer: greetsAfter(100*time.Millisecond, ssh), port: 22, tried: "[wait]"},
 		"http":                     {peer: always(web), tried: "[wait http]"},

@@ -124,10 +124,16 @@ func debugs(o rtevent.Owner, port uint16) bool {
 			return true
 		}
 	}
-	line := strings.Join(o.Cmdline, " ")
-	for _, mark := range debugMarks {
-		if _, after, ok := strings.Cut(line, mark); ok && hasNumber(after, strconv.Itoa(int(port))) {
-			return true
+	for i, arg := range o.Cmdline {
+		for _, mark := range debugMarks {
+			// The port stands in the same argument ("-agentlib:jdwp=...") or in one of the next ("debugpy --listen 5678").
+			rest := o.Cmdline[i:min(i+3, len(o.Cmdline))]
+			if strings.HasPrefix(arg, "-") && strings.Contains(arg, "=") {
+				rest = rest[:1]
+			}
+			if strings.Contains(arg, mark) && hasNumber(strings.Join(rest, " "), strconv.Itoa(int(port))) {
+				return true
+			}
 		}
 	}
 	return false

@@ -9,9 +9,9 @@ import (
 	"rtevent/internal/protocol"
 )
 
-// harmless are the protocols whose datagram any server may be sent. A query for a name is the smallest and best known
-// of all well-formed questions; an empty or malformed datagram, by contrast, has brought down real servers.
-var harmless = []string{"domain"}
+// harmless are the protocols whose datagram any server may be sent: short, well-formed questions that change nothing and
+// that every host on a network hears. An empty or malformed datagram, by contrast, has brought down real servers.
+var harmless = []string{"domain", "ntp", "snmp", "stun"}
 
 // planUDP orders the ways for a UDP port: where owner and port point, then what is harmless.
 func planUDP(hints []hint) []way {

@@ -136,10 +136,12 @@ func hellos(defs ...*protocol.Def) []way {
 	return ways
 }
 
-// patient tells a protocol whose hello begins with its own length in 16 bits. A server that reads such lengths takes any
-// text for the beginning of a long message and waits in silence for the rest: only its own hello wakes it.
+// patient tells a protocol whose hello begins with its own length in 16 or 32 bits. A server that reads such lengths takes
+// any text for the beginning of a long message and waits in silence for the rest: only its own hello wakes it.
 func patient(d *protocol.Def) bool {
-	return len(d.Hello) > 2 && int(binary.BigEndian.Uint16([]byte(d.Hello))) == len(d.Hello)-2
+	hello := []byte(d.Hello)
+	return len(hello) > 2 && int(binary.BigEndian.Uint16(hello)) == len(hello)-2 ||
+		len(hello) > 4 && int(binary.BigEndian.Uint32(hello)) == len(hello)-4
 }
 
 // patient tells a way that speaks in the words of such a protocol.
@@ -152,7 +154,7 @@ func earned(texts bool) []*protocol.Def {
 	all := only(func(d *protocol.Def) bool {
 		again := said[d.Hello]
 		said[d.Hello] = true
-		return !again && d.Name != "echo" // an echo hides from nobody
+		return !again && !d.Shy
 	})
 	slices.SortStableFunc(all, func(a, b *protocol.Def) int {
 		return cmp.Or(compare(isText(a) != texts, isText(b) != texts), compare(patient(a), patient(b)))
