@@ -56,7 +56,7 @@ func parseInetd(config string, e endpoint, ports map[string]string) string {
 		if !inetdHost(host, e) || service != strconv.Itoa(int(e.port)) {
 			continue
 		}
-		return inetdStarted(f[0], f[5:])
+		return inetdStarted(f[5:])
 	}
 	return ""
 }
@@ -67,11 +67,12 @@ func inetdHost(hosts string, e endpoint) bool {
 	return slices.ContainsFunc(strings.Split(hosts, ","), func(host string) bool { return e.matches(host + port) })
 }
 
-// inetdStarted is the program in the last fields of a line. A wrapper that checks who asks is passed over.
-func inetdStarted(service string, command []string) string {
+// inetdStarted is the program in the last fields of a line: none where inetd answers itself. A wrapper that checks who
+// asks is passed over.
+func inetdStarted(command []string) string {
 	switch {
 	case command[0] == "internal":
-		return "internal " + service
+		return ""
 	case path.Base(command[0]) == "tcpd" && len(command) > 1:
 		return command[1]
 	default:
@@ -148,7 +149,7 @@ func xinetdStarted(service map[string]string, e endpoint) string {
 		return ""
 	}
 	if strings.Contains(service["type"], "INTERNAL") {
-		return "internal " + service["name"]
+		return "" // xinetd answers itself
 	}
 	return service["server"]
 }

@@ -36,13 +36,21 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		return exitFine
 	}
 	code := exitCode(err)
-	if message := err.Error(); message != "" {
-		fmt.Fprintf(stderr, "rtevent: error: %s\n", printable(message))
+	if words := complaint(ctx, err); words != "" {
+		fmt.Fprintf(stderr, "rtevent: error: %s\n", words)
 	}
 	if hint := hintOf(err); hint != "" {
 		fmt.Fprintf(stderr, "rtevent: hint: %s\n", hint)
 	}
 	return code
+}
+
+// complaint is an error in words.
+func complaint(ctx context.Context, err error) string {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return "interrupted before there was anything to tell"
+	}
+	return printable(err.Error())
 }
 
 // exitCode is the one place where an error becomes a number.

@@ -74,7 +74,7 @@ permission to look, 4 if the command line is wrong, 5 if something broke.`,
 	return c
 }
 
-// labelNames are the labels in the order in which a reader meets them.
+// labelNames are the labels in the order of the alphabet.
 func labelNames() []string {
 	names := make([]string, 0, len(labels))
 	for l := range labels {

@@ -2,7 +2,7 @@ package cli
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"slices"
 	"strconv"
@@ -67,7 +67,7 @@ func (t *verdicts) add(name string, claim *rtevent.Claim, v *rtevent.Verdict) {
 func (t total) outcome(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("interrupted: what is above is partial: %w", context.Cause(ctx))
+		return errors.New("interrupted: what is above is partial")
 	case t.Listeners == 0:
 		return outcome(exitNothing)
 	case t.Scrutiny > 0:
