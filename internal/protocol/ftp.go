@@ -43,7 +43,7 @@ func readFTP(reply string) (rtevent.Finding, bool) {
 		f = strong("ftp", "220 greeting, and asks for USER and PASS", reply)
 	case product != "":
 		f = strong("ftp", "greeting of "+product, reply)
-	case hasWord(greeting.text, "FTP"):
+	case hasWord(greeting.text, "FTP") && !(answered && answer.code == "220"): // who greets again does not listen
 		f = weak("ftp", "220 greeting with the word FTP", reply)
 	default:
 		return nothing()

@@ -5,13 +5,17 @@ package protocol
 
 import (
 	"strings"
+	"unicode"
 )
 
 // httpPlatform names the program by the Server field, else by answers that one program gives word by word.
 func httpPlatform(h httpHead) (product, version string) {
 	server := h.field("Server")
-	if server == "" {
+	switch {
+	case server == "":
 		return fixedAnswer(h)
+	case strings.ContainsFunc(server, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return "", "" // no program calls itself so
 	}
 	for _, special := range []func(string) (string, string){pythonServer, torServer, upnpServer} {
 		if product, version = special(server); product != "" {

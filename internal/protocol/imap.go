@@ -48,7 +48,7 @@ func tagged(tag string) func(string) bool {
 }
 
 func readIMAP(reply string) (rtevent.Finding, bool) {
-	line, _, ok := cutLine(reply)
+	line, rest, ok := cutLine(reply)
 	status, greeting, _ := strings.Cut(strings.TrimPrefix(line, "* "), " ")
 	if !ok || !strings.HasPrefix(line, "* ") || status != "OK" && status != "PREAUTH" && status != "BYE" {
 		return nothing()
@@ -58,6 +58,8 @@ func readIMAP(reply string) (rtevent.Finding, bool) {
 	switch {
 	case imapCapabilities(reply) != "":
 		f = strong("imap", "untagged greeting and capabilities of IMAP", reply)
+	case strings.HasPrefix(rest, line): // who greets again does not listen
+		return nothing()
 	case hasWord(greeting, "IMAP4rev1") || hasWord(greeting, "IMAP4") || hasWord(greeting, "IMAP"):
 		f = weak("imap", "untagged greeting that says IMAP", reply)
 	case product != "":

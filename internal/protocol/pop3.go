@@ -45,7 +45,7 @@ func readPOP3(reply string) (rtevent.Finding, bool) {
 		f = strong("pop3", "+OK, and capabilities of POP3 after CAPA", reply)
 	case product != "":
 		f = strong("pop3", "+OK and greeting of "+product, reply)
-	case hasWord(greeting, "POP3"):
+	case hasWord(greeting, "POP3") && !strings.HasPrefix(rest, line): // who greets again does not listen
 		f = weak("pop3", "+OK and the word POP3", reply)
 	case pop3Stamp(greeting):
 		f = strong("pop3", "+OK and a time stamp for APOP", reply)

@@ -59,7 +59,7 @@ func readSMTP(reply string) (rtevent.Finding, bool) {
 		f = strong("smtp", "SMTP greeting, and extensions after EHLO", reply)
 	case greeting.code == "220" && says && (product != "" || isDomain(host)):
 		f = strong("smtp", "SMTP greeting", reply)
-	case greeting.code == "220" && says:
+	case greeting.code == "220" && says && !(answered && hello.code == "220"): // who greets again does not listen
 		f = weak("smtp", "220 greeting with the word SMTP", reply)
 	case (greeting.code == "421" || greeting.code == "554") && says && rest == "":
 		f = weak("smtp", "SMTP refuses service", reply)
