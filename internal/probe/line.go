@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -19,11 +20,12 @@ type line struct {
 	mu     sync.Mutex
 	conn   net.Conn // of the sweep; nil once it is used
 	opened time.Time
-	count  int // connections begun
+	count  int   // connections begun
+	broke  error // of UDP: what came back instead of an answer
 }
 
 func newLine(r sweep.Result) *line {
-	return &line{at: netip.AddrPortFrom(r.Target.Addr, r.Port), rtt: r.RTT, conn: r.Conn, opened: time.Now()}
+	return &line{at: netip.AddrPortFrom(r.Target.Addr, r.Port), rtt: r.RTT, conn: r.Conn, opened: r.Opened}
 }
 
 // stale is the age from which a connection is no longer handed on: its server may be about to give up on it.
@@ -37,7 +39,12 @@ func (l *line) dial(ctx context.Context, network string) (net.Conn, error) {
 		return conn, nil
 	}
 	if network != "tcp" {
-		return new(net.Dialer).DialContext(ctx, network, l.at.String())
+		conn, err := new(net.Dialer).DialContext(ctx, network, l.at.String())
+		if err != nil {
+			l.breaks(err)
+			return nil, err
+		}
+		return watched{conn, l}, nil
 	}
 	return l.insist(ctx)
 }
@@ -87,6 +94,43 @@ func (l *line) close() {
 	}
 }
 
+// watched is a UDP socket that tells its line what came back instead of an answer: the host, the way to it or this
+// system may refuse.
+type watched struct {
+	net.Conn
+	line *line
+}
+
+func (w watched) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	w.line.breaks(err)
+	return n, err
+}
+
+func (w watched) Write(p []byte) (int, error) {
+	n, err := w.Conn.Write(p)
+	w.line.breaks(err)
+	return n, err
+}
+
+func (l *line) breaks(err error) {
+	if err == nil || timedOut(err) || errors.Is(err, net.ErrClosed) || errors.Is(err, context.Canceled) {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broke == nil || sweep.Refused(err) {
+		l.broke = err
+	}
+}
+
+// broken is what came back instead of an answer; nil if nothing did.
+func (l *line) broken() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.broke
+}
+
 // begun is how many connections were begun beyond that of the sweep.
 func (l *line) begun() int {
 	l.mu.Lock()
@@ -104,6 +148,6 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 func timedOut(err error) bool {
-	timeout, ok := err.(net.Error)
-	return ok && timeout.Timeout()
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }

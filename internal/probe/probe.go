@@ -4,8 +4,11 @@ package probe
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"iter"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,7 +60,7 @@ func Run(ctx context.Context, o Options, targets iter.Seq[sweep.Target], each fu
 	sweep.Run(ctx, o.Limits.sweep(o.Timeout), targets, func(r sweep.Result) (further int) {
 		result := p.result(r)
 		if r.State == rtevent.Open && !r.Everywhere || r.State == rtevent.OpenFiltered {
-			further = p.ask(ctx, r, &result.Endpoint)
+			further = p.ask(ctx, r, &result)
 		}
 		one.Lock()
 		defer one.Unlock()
@@ -92,21 +95,21 @@ func (p *prober) result(r sweep.Result) Result {
 }
 
 // ask finds out what a port speaks and judges it. It returns how many connections it began.
-func (p *prober) ask(ctx context.Context, r sweep.Result, e *rtevent.Endpoint) int {
-	listener := rtevent.Listener{Transport: e.Transport, Address: e.Address, Port: e.Port, Scope: rtevent.ScopeOf(e.Address)}
+func (p *prober) ask(ctx context.Context, r sweep.Result, e *Result) int {
 	l := newLine(r)
 	defer l.close()
-	finding := p.asker.Ask(ctx, identify.Target{
+	listener := rtevent.Listener{Transport: e.Transport, Address: e.Address, Port: e.Port, Scope: rtevent.ScopeOf(e.Address)}
+	finding := p.finding(ctx, identify.Target{
 		Listener: listener,
 		Name:     hostName(r.Target),
 		Dial:     l.dial,
 		Insist:   p.Insist && r.Target.Named.Has(r.Port),
 	})
 	finding.CPE = protocol.CPE(&finding)
-	listener.Finding = &finding
-	e.Finding = &finding
+	e.Finding, listener.Finding = &finding, &finding
 	if e.Transport == rtevent.UDP {
-		e.State, e.Why = udpState(&finding)
+		e.State, e.Why = udpState(&finding, l.broken())
+		e.Denied = errors.Is(l.broken(), fs.ErrPermission)
 	}
 	if e.State == rtevent.Open {
 		claim, verdict := judge.Judge(judge.Case{
@@ -120,15 +123,37 @@ func (p *prober) ask(ctx context.Context, r sweep.Result, e *rtevent.Endpoint) i
 	return l.begun()
 }
 
-// udpState tells the state of a UDP port by what asking it brought.
-func udpState(f *rtevent.Finding) (rtevent.State, string) {
+// datagrams is how often silence over UDP is asked again, where packets may get lost and nobody repeats them.
+const datagrams = 2
+
+func (p *prober) finding(ctx context.Context, t identify.Target) rtevent.Finding {
+	f := p.asker.Ask(ctx, t)
+	if t.Listener.Transport != rtevent.UDP || t.Listener.Scope == rtevent.Loopback {
+		return f
+	}
+	for range datagrams {
+		if f.Behaviour != rtevent.Silent || ctx.Err() != nil {
+			break
+		}
+		before := f
+		f = p.asker.Ask(ctx, t)
+		f.Connections += before.Connections
+		f.TookMS += before.TookMS
+	}
+	return f
+}
+
+// udpState tells the state of a UDP port by what asking it brought: a finding, and what came back instead of an answer.
+func udpState(f *rtevent.Finding, broken error) (rtevent.State, string) {
 	switch {
 	case f.NotAsked != "":
 		return rtevent.OpenFiltered, "not asked"
-	case f.Known() || f.Behaviour == rtevent.Answers || f.Behaviour == rtevent.AnswersEverything || f.Behaviour == rtevent.Streams:
+	case f.Known(), slices.Contains([]rtevent.Behaviour{rtevent.Answers, rtevent.AnswersEverything, rtevent.Streams}, f.Behaviour):
 		return rtevent.Open, ""
-	case f.Behaviour == rtevent.Refuses:
+	case sweep.Refused(broken):
 		return rtevent.Closed, "refused"
+	case broken != nil:
+		return rtevent.Filtered, sweep.Why(broken)
 	default:
 		return rtevent.OpenFiltered, "no answer"
 	}

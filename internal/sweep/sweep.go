@@ -45,6 +45,22 @@ type Target struct {
 	Named Ports
 }
 
+// inOrder yields the named ports first: they are likely to answer, and by that the host's round trip is known.
+func (t *Target) inOrder() iter.Seq[uint16] {
+	return func(yield func(uint16) bool) {
+		for port := range t.Named.All() {
+			if !yield(port) {
+				return
+			}
+		}
+		for port := range t.Ports.All() {
+			if !t.Named.Has(port) && !yield(port) {
+				return
+			}
+		}
+	}
+}
+
 // Result is the state of one port, or of all unnamed ports of a host that accepts on every one (Everywhere).
 type Result struct {
 	Target *Target
@@ -52,7 +68,10 @@ type Result struct {
 	State  rtevent.State
 	Why    string        // what came back instead of an answer
 	RTT    time.Duration // the host's round trip, as far as it is known
-	Conn   net.Conn      // of an open TCP port: the receiver's to use and to close
+
+	// Conn is that of an open TCP port: the receiver's to use and to close. Opened is since when it is there.
+	Conn   net.Conn
+	Opened time.Time
 
 	Denied     bool // this system did not let the packets out
 	Everywhere bool
@@ -108,7 +127,7 @@ func (s *sweeper) target(ctx context.Context, t *Target) {
 	defer s.hosts.leave(h)
 	var running sync.WaitGroup
 	skipped := false
-	for port := range t.Ports.All() {
+	for port := range t.inOrder() {
 		if h.everywhere.Load() && !t.Named.Has(port) {
 			skipped = true
 			continue

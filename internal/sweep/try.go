@@ -31,11 +31,11 @@ func (s *sweeper) try(ctx context.Context, h *host, r *Result) {
 		case err == nil:
 			h.accepted.Add(1)
 			h.answered(time.Since(begun))
-			r.State, r.Conn = rtevent.Open, conn
+			r.State, r.Conn, r.Opened = rtevent.Open, conn, time.Now()
 			return
 		case ctx.Err() != nil:
 			return
-		case refused(err):
+		case Refused(err):
 			h.refused.Add(1)
 			h.answered(time.Since(begun))
 			r.State, r.Why = rtevent.Closed, "refused"
@@ -46,7 +46,7 @@ func (s *sweeper) try(ctx context.Context, h *host, r *Result) {
 		case timedOut(err):
 			n++
 		default:
-			r.State, r.Why, r.Denied = rtevent.Filtered, innermost(err), errors.Is(err, fs.ErrPermission)
+			r.State, r.Why, r.Denied = rtevent.Filtered, Why(err), errors.Is(err, fs.ErrPermission)
 			return
 		}
 	}
@@ -84,7 +84,8 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-func refused(err error) bool {
+// Refused tells an error of a connection by which its host says that nobody is there.
+func Refused(err error) bool {
 	return errors.Is(err, errRefused) || errors.Is(err, errReset)
 }
 
@@ -103,8 +104,8 @@ func timedOut(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// innermost is what the system says of an error, without the layers that carried it here.
-func innermost(err error) string {
+// Why is what the system says of an error, without the layers that carried it here.
+func Why(err error) string {
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		err = inner
 	}
