@@ -198,6 +198,8 @@ unless this command is typed.`,
 			switch {
 			case errors.Is(err, iana.ErrRecent):
 				return badInput("--force fetches it all the same", "%s", err)
+			case errors.Is(err, iana.ErrInsecure):
+				return badInput("a mirror must be reached over https", "%s", err)
 			case errors.Is(err, iana.ErrUnfit), q.File != "" && errors.Is(err, fs.ErrNotExist):
 				return badInput("give the official CSV: service-names-port-numbers.csv", "%s", err)
 			}

@@ -134,6 +134,9 @@ func ghostly(registry *iana.Registry) string {
 
 // sentence is the total in words.
 func (t total) sentence() string {
+	if t.Listeners == 0 {
+		return "No listeners."
+	}
 	return fmt.Sprintf("%s: %s.", counted(t.Listeners, "listener"), t.verdicts.words("rtevent "))
 }
 

@@ -122,6 +122,16 @@ func TestTableTotals(t *testing.T) {
 	}
 }
 
+func TestTableOfNothing(t *testing.T) {
+	var b strings.Builder
+	if _, err := newTable(screen{Writer: &b, width: 80}, iana.Embedded()).end(rtevent.Coverage{Tier: "proc"}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "No listeners. Seen: every namespace, every owner (by proc).\n"; b.String() != want {
+		t.Errorf("got %q, want %q", &b, want)
+	}
+}
+
 // broken refuses every write, as a full disk does.
 type broken struct{}
 

@@ -41,7 +41,7 @@ func get(ctx context.Context, q Request, kept Header) (answer, error) {
 		return answer{}, fmt.Errorf("fetch %s: %w", q.URL, err)
 	}
 	if err := safe(request.URL); err != nil {
-		return answer{}, fmt.Errorf("fetch %s: %w", q.URL, err)
+		return answer{}, fmt.Errorf("fetch the registry: %w", err) // the error names the address
 	}
 	request.Header.Set("User-Agent", agent)
 	request.Header.Set("Accept", "text/csv")
@@ -93,5 +93,5 @@ func safe(u *url.URL) error {
 	if u.Scheme == "https" || u.Scheme == "http" && local {
 		return nil
 	}
-	return fmt.Errorf("%s is not https", u.Redacted())
+	return fmt.Errorf("%s is %w", u.Redacted(), ErrInsecure)
 }

@@ -24,6 +24,9 @@ var ErrRecent = errors.New("fetched less than a day ago; once a day is enough")
 // ErrUnfit says that a file is no registry that could be taken.
 var ErrUnfit = errors.New("not a registry that can be taken")
 
+// ErrInsecure says that an address is neither https nor on this host.
+var ErrInsecure = errors.New("not https")
+
 // Request says where Update finds the registry and where it keeps it. The zero value means the official one and the
 // user's cache.
 type Request struct {
