@@ -34,6 +34,7 @@ type inquiry struct {
 	known   bool // a strong reading has named the protocol
 	awaits  bool // who was named greets, and the greeting is still to come
 	settled bool // there is nothing more to learn
+	granted bool // the budget was raised, once
 
 	began time.Time
 	until time.Time   // when the budget is used up, once somebody accepted
@@ -205,6 +206,19 @@ func (q *inquiry) take(n news) {
 		q.free = q.free || n.id == len(q.tried)-1
 		q.done = append(q.done, n.done)
 		q.learn(n.done)
+		q.grant()
+	}
+}
+
+// grant gives a peer that reads what it is sent, and of which nobody knows who it is, time for all that there is to say.
+func (q *inquiry) grant() {
+	if !q.parses || q.known || q.granted || q.mostWays() < allWays {
+		return
+	}
+	q.granted = true
+	if more := q.pace.thorough() - q.pace.total(); more > 0 {
+		q.until = q.until.Add(more)
+		q.end.Reset(time.Until(q.until) + 20*q.pace.settle())
 	}
 }
 

@@ -29,6 +29,14 @@ func (p pace) total() time.Duration {
 	return p.plain()
 }
 
+// thorough is the budget of a port where every protocol is tried, one after the other.
+func (p pace) thorough() time.Duration {
+	if p.timeout > 0 {
+		return p.timeout
+	}
+	return min(4*time.Second+20*p.rtt, 8*time.Second)
+}
+
 func (p pace) plain() time.Duration { return min(1200*time.Millisecond+20*p.rtt, 6*time.Second) }
 
 // patience is how long an answer may take: 700 ms on loopback, where a daemon may have to fork and the machine be busy.
