@@ -54,21 +54,19 @@ func listenerCells(l rtevent.Listener, r []room) []string {
 func pair(r room, name string, rest []string) string {
 	const least = 6 // characters: of less than that nobody can guess the rest
 	name = fit(printable(name), r.width)
-	rest = slices.DeleteFunc(slices.Clone(rest), func(s string) bool { return s == "" })
 	if r.width == 0 {
 		return strings.TrimRight(pad(name, r.name)+" "+phrases(0, rest...), " ")
 	}
-	if r.name > 0 {
-		name = pad(name, r.name)
-	}
-	left := r.width - utf8.RuneCountInString(name) - 1
-	if len(rest) > 0 && r.name == 0 {
-		rest[0] = short(rest[0], name, left)
+	left := r.width - max(utf8.RuneCountInString(name), r.name) - 1
+	rest = told(rest)
+	if r.name == 0 && len(rest) > 0 {
+		rest[0] = short(printable(rest[0]), name, left)
+		rest = told(rest)
 	}
 	if len(rest) == 0 || left < least && utf8.RuneCountInString(rest[0]) > left {
-		return strings.TrimRight(name, " ")
+		return name
 	}
-	return strings.TrimRight(name+" "+phrases(left, rest...), " ")
+	return pad(name, r.name) + " " + phrases(left, rest...)
 }
 
 // pad fills text up to a width.
@@ -76,10 +74,15 @@ func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(width-utf8.RuneCountInString(s), 0))
 }
 
-// short leaves out of a phrase what stands in front of it, and of a path that does not fit the directory.
+// told leaves out the phrases that say nothing.
+func told(phrases []string) []string {
+	return slices.DeleteFunc(slices.Clone(phrases), func(s string) bool { return s == "" })
+}
+
+// short leaves out of a phrase the word in front of it, and of a path that does not fit the directory.
 func short(phrase, before string, width int) string {
-	if n := len(before); len(phrase) > n && phrase[n] == ' ' && strings.EqualFold(phrase[:n], before) {
-		phrase = phrase[n+1:]
+	if first, rest, _ := strings.Cut(phrase, " "); strings.EqualFold(first, before) {
+		phrase = rest
 	}
 	if path.IsAbs(phrase) && utf8.RuneCountInString(phrase) > width {
 		phrase = path.Base(phrase)

@@ -122,6 +122,30 @@ func TestTableTotals(t *testing.T) {
 	}
 }
 
+func TestPair(t *testing.T) {
+	for _, c := range []struct {
+		room room
+		name string
+		rest []string
+		want string
+	}{
+		{room{width: 17}, "redis", []string{"Redis 7.0.15", "TLS 1.3"}, "redis 7.0.15"},
+		{room{width: 17}, "rpcbind", []string{"rpcbind", "TLS 1.3"}, "rpcbind TLS 1.3"},
+		{room{width: 17}, "http", []string{"", "TLS 1.3"}, "http TLS 1.3"},
+		{room{width: 16}, "python3", []string{"/srv/agent.py", "root"}, "python3 agent.py"},
+		{room{width: 16}, "python3", []string{"", "/srv/agent.py", "root"}, "python3 agent.py"},
+		{room{width: 16}, "redis-server", []string{"redis"}, "redis-server"},
+		{room{width: 24, name: 12}, "redis", []string{"Redis 7.0.15"}, "redis        Redis 7.0.…"},
+		{room{name: 8}, "redis", []string{"Redis 7.0.15", "", "TLS 1.3"}, "redis    Redis 7.0.15, TLS 1.3"},
+		{room{width: 8}, "systemd-socket-activate", []string{"root"}, "systemd…"},
+		{room{name: 8}, "-", nil, "-"},
+	} {
+		if got := pair(c.room, c.name, c.rest); got != c.want {
+			t.Errorf("pair(%v, %q, %q) = %q, want %q", c.room, c.name, c.rest, got, c.want)
+		}
+	}
+}
+
 func TestTableOfNothing(t *testing.T) {
 	var b strings.Builder
 	if _, err := newTable(screen{Writer: &b, width: 80}, iana.Embedded()).end(rtevent.Coverage{Tier: "proc"}); err != nil {
