@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"rtevent"
+	"rtevent/internal/protocol"
 )
 
 // behaviour judges all that went on the layer that counts.
@@ -79,6 +80,18 @@ func (q *inquiry) closesAtOnce() bool {
 func (x exchange) echoes() bool {
 	const enough = 12 // bytes
 	return len(x.heard) >= enough && x.sent == x.heard
+}
+
+// provoked tells a greeting of d that came only after somebody else's words. One who greets would have done so unasked.
+func (x exchange) provoked(d *protocol.Def) bool {
+	return d != nil && d.Greets && x.greeting == "" && x.words != d
+}
+
+// alters tells a peer that returned to some words others than those, or not all of them: it is no echo.
+func (q *inquiry) alters() bool {
+	return slices.ContainsFunc(q.layer(), func(x exchange) bool {
+		return x.sent != "" && x.heard != "" && !strings.HasPrefix(x.heard, x.sent) && x.end != left
+	})
 }
 
 // scolds tells an answer of HTTP to a plain request that complains of missing TLS in words that no reader knows.

@@ -126,6 +126,32 @@ func TestLookAlikes(t *testing.T) {
 	asks.Wait()
 }
 
+// TestPretenders asks who says whatever it takes to be believed: a greeting that comes only when it is asked for, and
+// echoes that alter what they return.
+func TestPretenders(t *testing.T) {
+	answers := func(answer func(said string) string) peer {
+		return func(conn net.Conn) {
+			for buf := make([]byte, 4<<10); ; {
+				n, err := conn.Read(buf)
+				if err != nil {
+					return
+				}
+				io.WriteString(conn, answer(string(buf[:n])))
+			}
+		}
+	}
+	for name, answer := range map[string]func(string) string{
+		"a greeting":  func(string) string { return "SSH-2.0-OpenSSH_9.2p1\r\n" },
+		"in capitals": strings.ToUpper,
+		"in part":     func(said string) string { return said[:min(len(said), 14)] },
+	} {
+		f := identify.New(identify.Options{}).Ask(t.Context(), serve(t, answers(answer)).Target)
+		if f.Confidence == rtevent.Strong {
+			t.Errorf("%s: got %q, %q (%v)", name, f.Protocol, f.Confidence, f.Tried)
+		}
+	}
+}
+
 // TestHangsUp asks a server that hangs up on every hello but its own, which nothing points to.
 func TestHangsUp(t *testing.T) {
 	tr := readTranscript(t, "../protocol/testdata/postgresql-15-scram.txt")

@@ -65,6 +65,9 @@ func (q *inquiry) readings() []reading {
 			continue
 		}
 		for _, f := range x.read {
+			if q.pretended(f, *x) {
+				f.Confidence = rtevent.Weak
+			}
 			if !q.contradicted(f) {
 				all = append(all, reading{f, x})
 			}
@@ -92,10 +95,22 @@ func compare(a, b bool) int {
 	}
 }
 
-// contradicted tells a weak reading that did not hold: asked in its own words the peer answered as no such server would,
-// or it says the same to everything.
+// pretended tells a reading of a protocol whose servers greet, where nobody greeted who was waited for: the greeting came
+// only as an answer to another's words.
+func (q *inquiry) pretended(f rtevent.Finding, x exchange) bool {
+	d := protocol.Lookup(f.Protocol)
+	return x.provoked(d) && slices.ContainsFunc(q.layer(), func(other exchange) bool {
+		return (other.words == d || other.sent == "") && other.heard == "" && other.end == quiet
+	})
+}
+
+// contradicted tells a reading that did not hold: of an echo, that something else came back at times. Of a weak one, that
+// asked in its own words the peer answered as no such server would, or that it says the same to everything.
 func (q *inquiry) contradicted(f rtevent.Finding) bool {
-	if f.Confidence == rtevent.Strong {
+	switch {
+	case f.Protocol == "echo":
+		return q.alters()
+	case f.Confidence == rtevent.Strong:
 		return false
 	}
 	return q.sameAnswer() || slices.ContainsFunc(q.done, func(x exchange) bool {
@@ -126,7 +141,7 @@ func (q *inquiry) handshake() *exchange {
 
 func (q *inquiry) echo() *exchange {
 	i := slices.IndexFunc(q.done, exchange.echoes)
-	if i < 0 {
+	if i < 0 || q.alters() {
 		return nil
 	}
 	return &q.done[i]

@@ -43,15 +43,15 @@ func (q *inquiry) learnName(x exchange) {
 	switch {
 	case f.Protocol == "tls":
 		q.learnTLS(x)
-	case complete(f) && len(more) == 0:
-		q.settled = true
 	case f.Confidence == rtevent.Weak:
 		q.learnWeak(x)
+	case x.provoked(d) && q.underway(named("wait")):
+		q.known, q.awaits, q.queue = true, true, nil // its greeting is on the way to us
+	case complete(f) && len(more) == 0 && !(q.secured && x.provoked(d)): // inside TLS nobody waits beside it
+		q.settled = true
 	case x.scolds():
 		q.known = true
 		q.tryTLS()
-	case d != nil && d.Greets && x.greeting == "" && q.underway(named("wait")):
-		q.known, q.awaits, q.queue = true, true, nil // its greeting is on the way to us
 	case ownWords:
 		q.known, q.queue = true, []way{own}
 	case len(more) > 0:
