@@ -38,6 +38,9 @@ func readMySQL(reply string) (rtevent.Finding, bool) {
 	if version, _, ok := strings.Cut(greeting.version, "-MariaDB"); ok {
 		f.Product, f.Version = "MariaDB", text(strings.TrimPrefix(version, "5.5.5-")) // a number for old replicas
 	}
+	if version, _, ok := strings.Cut(greeting.version, "-id64-release ("); ok {
+		f.Product, f.Version = "Sphinx", version // searchd, which speaks SphinxQL
+	}
 	answer, ok := mysqlPacket(&c, 2)
 	f.Details = details("build", mysqlBuild(greeting.version), "plugin", greeting.plugin,
 		"auth", when(ok && answer[0] == 0, "none"))
