@@ -6,7 +6,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PLATFORMS   := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 export CGO_ENABLED = 0
 
-.PHONY: build check test fuzz cross generate bench testbed
+.PHONY: build check test fuzz cross generate bench calibrate testbed
 
 build: # the command, as ./rtevent
 	$(GO) build -trimpath -o rtevent ./cmd/rtevent
@@ -39,6 +39,9 @@ generate: # makes the embedded data again and says whether it came out the same
 bench: # the promised figures beside those of ss, lsof and nmap (NMAP_SV=1: also nmap -sV, for minutes)
 	INSTALL_ONLY=1 ONLY="openssh nginx redis postgresql" MORE="lsof nmap" testbed/up
 	$(GO) run ./bench
+
+calibrate: # what "strong" is worth: precision and recall over recorded servers and look-alikes, and who is taken for whom
+	$(GO) run ./calibrate
 
 testbed: # all 64 daemons, on ports from 20001; stop them with testbed/down
 	testbed/up

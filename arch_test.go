@@ -32,6 +32,7 @@ var floors = map[string]int{
 	"rtevent/testbed":             5,
 	"rtevent/testbed/odd":         5,
 	"rtevent/bench":               6,
+	"rtevent/calibrate":           6,
 }
 
 // doors gives every heavy dependency the one package that may import it.
