@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -29,7 +31,9 @@ func TestCommandLine(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits,
+			"exits":  exits,
+			"serves": serves,
+			"nobody": nobody,
 		},
 	})
 }
@@ -66,4 +70,36 @@ func TestInterrupted(t *testing.T) {
 	if code != exitInternal || stdout.Len() > 0 || stderr.String() != "rtevent: error: interrupted before there was anything to tell\n" {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, &stdout, &stderr)
 	}
+}
+
+// serves NAME GREETING: starts a server that greets, and sets NAME to its HOST:PORT and NAMEport to its port.
+func serves(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: serves NAME GREETING")
+	}
+	greeting, err := strconv.Unquote(`"` + args[1] + `"`)
+	ts.Check(err)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	go func() { // ends with the listener
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			io.WriteString(c, greeting)
+			c.Close()
+		}
+	}()
+	ts.Setenv(args[0], l.Addr().String())
+	ts.Setenv(args[0]+"port", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+}
+
+// nobody NAME: sets NAME to a HOST:PORT where nobody listens.
+func nobody(ts *testscript.TestScript, neg bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Check(l.Close())
+	ts.Setenv(args[0], l.Addr().String())
 }

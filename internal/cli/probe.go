@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -132,7 +132,7 @@ func (o probing) run(c *cobra.Command, args []string) error {
 			return fmt.Errorf("write the result: %w", err)
 		}
 	}
-	return total.outcome(c.Context())
+	return total.outcome()
 }
 
 // drawer reads the command line. What is mistyped there ends the command before anybody is asked.
@@ -268,10 +268,10 @@ func (t *probeTotal) add(r probe.Result) {
 }
 
 // outcome turns the total into the end of the command.
-func (t probeTotal) outcome(ctx context.Context) error {
+func (t probeTotal) outcome() error {
 	switch {
 	case t.Interrupted:
-		return fmt.Errorf("interrupted: what is above is partial: %w", context.Cause(ctx))
+		return errors.New("interrupted: what is above is partial")
 	case t.Errors > 0:
 		return badInput("", "%s could not be probed", counted(t.Errors, "target"))
 	case t.Hosts == 0:

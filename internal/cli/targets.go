@@ -54,7 +54,7 @@ func splitAim(s string) (host, ports string, err error) {
 	if inner, ok := strings.CutPrefix(s, "["); ok {
 		address, rest, closed := strings.Cut(inner, "]")
 		bits, ports, named := strings.Cut(rest, ":")
-		if !closed || named && ports == "" || bits != "" && bits[0] != '/' {
+		if in, err := netip.ParseAddr(address); err != nil || !in.Is6() || !closed || named && ports == "" || bits != "" && bits[0] != '/' {
 			return "", "", bad
 		}
 		return address + bits, ports, nil
