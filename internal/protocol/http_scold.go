@@ -40,6 +40,10 @@ func scolding(h httpHead) (spoken string) {
 		if strings.HasPrefix(h.body, hadoopScolds) && strings.EqualFold(h.fields, "Content-type: text/plain\r\n") {
 			return "hadoop-ipc"
 		}
+	case "503":
+		if h.field("Server") == "GStreamer RTSP Server" { // which tunnels RTSP through HTTP
+			return "rtsp"
+		}
 	case "501":
 		switch reason {
 		case "Tor is not an HTTP Proxy":

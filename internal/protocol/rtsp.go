@@ -19,6 +19,11 @@ var rtsp = Def{
 	},
 	Hello: "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: rtevent\r\n\r\n",
 	Read: func(reply string) (rtevent.Finding, bool) {
+		if http, ok := cutHead(reply); ok && scolding(http) == "rtsp" {
+			f := weak("rtsp", "a server of RTSP scolds HTTP", reply)
+			f.Product = "GStreamer RTSP Server"
+			return f, true
+		}
 		status, head, ok := cutLine(reply)
 		code, words := strings.CutPrefix(status, "RTSP/1.0 ")
 		head, _, ended := strings.Cut(head, "\r\n\r\n")

@@ -1,15 +1,29 @@
 package protocol
 
 import (
+	"io"
+
 	"rtevent"
 )
 
-// sphinxAPI says the version of its protocol, as its client does, and is asked for its status.
+// sphinxAPI greets with the version of its protocol. It is answered with the same, and asked for its status.
 var sphinxAPI = Def{
 	Name:     "sphinxapi",
 	Ports:    []uint16{9312},
 	Programs: []Program{{"searchd", ""}},
-	Hello:    "\x00\x00\x00\x01" + "\x00\x05\x01\x01" + "\x00\x00\x00\x04" + "\x00\x00\x00\x01",
+	Greets:   true,
+	Talk: func(rw io.ReadWriter, heard string) string {
+		const version, status, global = "\x00\x00\x00\x01", "\x00\x05\x01\x01", "\x00\x00\x00\x01"
+		if heard = hear(rw, heard, func(heard string) bool { return len(heard) >= len(version) }); heard != version {
+			return heard
+		}
+		return ask(rw, heard, version+status+"\x00\x00\x00\x04"+global, func(answer string) bool {
+			c := cursor{rest: answer}
+			c.take(4)
+			c.counted(4)
+			return !c.spent
+		})
+	},
 	Read: func(reply string) (rtevent.Finding, bool) {
 		c := cursor{rest: reply}
 		protocol, status := c.big(4), c.big(2)
