@@ -61,20 +61,20 @@ func (q *inquiry) learnName(x exchange) {
 	}
 }
 
-// learnFurther goes on from the answer to a further question. What it leads to comes before what the first answer did; if
-// that answer is the first, instead of all else.
+// learnFurther goes on from the answer to a further question. What it leads to comes before what the first answer did, or
+// instead of that if it names the product; if that answer is the first, instead of all else.
 func (q *inquiry) learnFurther(x exchange) {
 	more := q.goesOn(x)
 	strong := len(x.read) > 0 && x.read[0].Confidence == rtevent.Strong
 	switch {
-	case strong && complete(x.read[0]) && !protocol.Platform(x.read[0]):
-		q.settled = true
-	case strong && !q.known:
+	case strong && (!q.known || !protocol.Platform(x.read[0])):
 		q.known, q.queue = true, more
 	default:
 		q.queue = append(more, q.queue...)
 	}
-	if q.known && len(q.queue) == 0 && !q.underway(func(w way) bool { return w.further != nil }) {
+	named := strong && !protocol.Platform(x.read[0])
+	asking := q.underway(func(w way) bool { return w.further != nil })
+	if q.known && len(q.queue) == 0 && (named || !asking) {
 		q.settled = true
 	}
 }

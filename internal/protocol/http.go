@@ -12,16 +12,16 @@ var http = Def{
 	Name:         "http",
 	Claims:       []string{"www", "www-http", "http-alt"},
 	SecureClaims: []string{"https"},
-	Ports:        []uint16{80, 8080, 8000, 3000, 5000, 8081, 8888, 9090},
-	SecurePorts:  []uint16{443, 8443},
-	Programs: []Program{
-		{"nginx", "nginx"}, {"apache2", "Apache httpd"}, {"httpd", ""}, {"lighttpd", "lighttpd"}, {"caddy", "Caddy"},
-		{"haproxy", "HAProxy"}, {"traefik", "Traefik"},
-		{"envoy", "Envoy"}, {"org.apache.catalina.startup.Bootstrap", "Apache Tomcat"},
+	Ports: []uint16{
+		80, 8080, 8000, 3000, 5000, 8081, 8888, 9090, // anybody's
+		2375, 2379, 3100, 4040, 4318, 5601, 5984, 6333, 7474, 8086, 8123, 8200, 8384, 8500, 8983, 9093, 9200, 9222, 11434,
+		15672, 16686,
 	},
-	Hello: httpHello,
-	Next:  nextHTTP,
-	Read:  readHTTP,
+	SecurePorts: []uint16{443, 8443, 2376, 6443, 8006, 9443, 10250},
+	Programs:    httpPrograms,
+	Hello:       httpHello,
+	Next:        nextHTTP,
+	Read:        readHTTP,
 }
 
 const httpHello = "GET / HTTP/1.0\r\nUser-Agent: rtevent\r\nAccept: */*\r\n\r\n"

@@ -86,7 +86,7 @@ func (a httpAnswer) target() string {
 	target, _, _ = strings.Cut(target, "?")
 	target, _, _ = strings.Cut(target, "#")
 	if !strings.HasPrefix(target, "/") {
-		target = "/" + target
+		target = "/" + strings.TrimPrefix(target, "./")
 	}
 	return target
 }

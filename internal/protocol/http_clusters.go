@@ -28,26 +28,26 @@ var httpClusters = []httpProduct{
 			either(object("harbor_version", "auth_mode"), object("", "auth_mode", "self_registration?"))}},
 	}, {
 		name: "Consul",
-		hint: redirect("/ui/"),
+		hint: every(status("301"), redirect("/ui/")),
 		asks: []httpAsk{{"/v1/agent/self",
 			either(object("Config.Version", "Config.Datacenter", "Config.NodeName"), carries("X-Consul-Default-Acl-Policy"))}},
 	}, {
 		name: "Nomad",
-		hint: redirect("/ui/"),
+		hint: every(status("307"), redirect("/ui/")),
 		asks: []httpAsk{
 			{"/v1/agent/self", object("config.Version.Version", "member{}")},
 			{"/v1/agent/health", object("", "server.message", "server.ok?")},
 		},
 	}, {
 		name: "Vault",
-		hint: redirect("/ui/"),
+		hint: every(status("307"), redirect("/ui/")),
 		asks: []httpAsk{{"/v1/sys/health", object("version", "initialized?", "sealed?", "standby?")}},
 	}, {
 		name: "MinIO",
 		is:   fieldIs("Server", "MinIO"),
 	}, {
 		name: "Ceph Object Gateway",
-		is:   every(fieldBegins("x-amz-request-id", "tx"), element("<ListAllMyBucketsResult", ""), contains("<ID>anonymous</ID>")),
+		is:   every(carriesBegin("x-amz-request-id", "tx"), element("<ListAllMyBucketsResult", ""), contains("<ID>anonymous</ID>")),
 	}, {
 		name: "Traefik",
 		hint: redirect("/dashboard/"),

@@ -62,7 +62,8 @@ var httpDatabases = []httpProduct{
 		asks: []httpAsk{{"/status", object("version", "modules[]", "memory{}")}},
 	}, {
 		name: "SurrealDB",
-		is:   either(fieldBegins("surreal-version", "surrealdb-"), fieldIs("Server", "SurrealDB")),
+		is: either(fieldBegins("surreal-version", "surrealdb-"), fieldBegins("surreal-version", "surrealdb/"),
+			fieldIs("Server", "SurrealDB")),
 	}, {
 		name: "etcd",
 		is:   object("etcdserver", "etcdcluster"),

@@ -70,12 +70,14 @@ func isMetricsProduct(name string) bool {
 
 // labelOf is the value of a label: `version` of `a="b",version="1.2"} 1`.
 func labelOf(labels, name string) string {
-	_, value, ok := strings.Cut(","+labels, ","+name+`="`)
-	value, _, ended := strings.Cut(value, `"`)
-	if !ok || !ended {
-		return ""
+	for label := range strings.SplitSeq(labels, ",") {
+		value, ok := strings.CutPrefix(strings.TrimLeft(label, " "), name+`="`)
+		value, _, ended := strings.Cut(value, `"`)
+		if ok && ended {
+			return value
+		}
 	}
-	return value
+	return ""
 }
 
 // httpMetrics are those that give a product's version, as the documentation of each has them.

@@ -55,7 +55,7 @@ var httpMonitoring = []httpProduct{
 		is:   object("fluent-bit.version", "fluent-bit.edition", "fluent-bit.flags[]"),
 	}, {
 		name: "Splunk",
-		is:   either(fieldIs("Server", "Splunkd"), cookie("splunkweb_uid")),
+		is:   fieldIs("Server", "Splunkd"),
 	}, {
 		name: "Zabbix",
 		is:   every(cookie("zbx_session"), markup(`<meta name="Author" content="Zabbix SIA"`)),

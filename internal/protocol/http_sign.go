@@ -207,10 +207,11 @@ func bodyBegins(words string) httpSign {
 	}
 }
 
-// plainVersion is a body that is nothing but a version.
+// plainVersion is a body that is whole and nothing but a version.
 func plainVersion(a httpAnswer) (string, bool) {
 	line := strings.TrimSpace(a.body)
-	if a.status != "200" || len(line) > 40 || !strings.Contains(line, ".") || strings.ContainsAny(line, " \r\n<{") {
+	length, _ := number(a.field("Content-Length"))
+	if a.status != "200" || len(a.body) != length || len(line) > 40 || !strings.Contains(line, ".") || strings.ContainsAny(line, " \r\n<{") {
 		return "", false
 	}
 	version := versionOf(line)

@@ -67,7 +67,7 @@ var httpWorkshops = []httpProduct{
 			keyBegins("value.message", "GET / did not match a known command")),
 	}, {
 		name: "Selenium Grid",
-		hint: redirect("/ui", "/ui/"),
+		hint: redirect("/ui"),
 		asks: []httpAsk{{"/status",
 			every(keyBegins("value.message", "Selenium Grid "), either(object("value.nodes.0.version"), object("", "value.ready?")))}},
 	}, {
@@ -75,7 +75,8 @@ var httpWorkshops = []httpProduct{
 		is:   markup(`<script type="module" src="/@vite/client">`),
 	}, {
 		name: "Apache Spark",
-		is:   every(titleBegins("Spark Master at spark://"), markup(`<span class="version" style="margin-right: 15px;">`)),
+		is: every(titleBegins("Spark Master at spark://"), either(
+			markup(`<span class="version" style="margin-right: 15px;">`), markup(`<span class="version me-3">`))),
 	}, {
 		name: "Apache Hadoop HDFS",
 		hint: markup(`url=dfshealth.html"`),
@@ -93,8 +94,8 @@ var httpWorkshops = []httpProduct{
 		name: "Apache Airflow",
 		hint: redirect("/home", "/login/"),
 		asks: []httpAsk{
-			{"/health", object("", "metadatabase.status", "scheduler.status")},
 			{"/api/v1/version", object("version")},
+			{"/health", object("", "metadatabase.status", "scheduler.status")},
 		},
 	}, {
 		name: "Node-RED",

@@ -48,7 +48,9 @@ func TestJoined(t *testing.T) {
 	all := transcripts(t, recorded)
 	for file, tr := range all {
 		for _, next := range all {
-			checkOnly(t, file, tr.Reply()+next.Reply(), tr.Want.Protocol)
+			if next.Want.Protocol != tr.Want.Protocol {
+				checkOnly(t, file, tr.Reply()+next.Reply(), tr.Want.Protocol)
+			}
 		}
 	}
 }
