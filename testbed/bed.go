@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,7 +48,12 @@ type Bed struct {
 // Bed even when there is an error. It installs nothing: where packages are missing, or the system is not Debian with root,
 // the error wraps errors.ErrUnsupported and says what would do.
 func Up(ctx context.Context, dir string, base int, names ...string) (*Bed, error) {
-	cmd, err := script(ctx, "up", dir)
+	return up(ctx, nil, dir, base, names...)
+}
+
+// up is Up by way of a command that runs another one, such as one that enters a namespace.
+func up(ctx context.Context, by []string, dir string, base int, names ...string) (*Bed, error) {
+	cmd, err := script(ctx, by, "up", dir)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +75,7 @@ func Up(ctx context.Context, dir string, base int, names ...string) (*Bed, error
 
 // Down ends every process that Up started.
 func (b *Bed) Down() error {
-	cmd, err := script(context.Background(), "down", b.Dir)
+	cmd, err := script(context.Background(), nil, "down", b.Dir)
 	if err != nil {
 		return err
 	}
@@ -111,12 +117,13 @@ func free(base int) bool {
 	return true
 }
 
-func script(ctx context.Context, name, dir string) (*exec.Cmd, error) {
+func script(ctx context.Context, by []string, name, dir string) (*exec.Cmd, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "testbed", name), dir)
+	command := append(slices.Clone(by), filepath.Join(root, "testbed", name), dir)
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir = root
 	return cmd, nil
 }

@@ -135,9 +135,37 @@ func (f *Far) carry(from, to *os.File, delay time.Duration, loss float64) {
 	})
 }
 
-// Command prepares a command that runs in one of the namespaces.
-func Command(ctx context.Context, namespace, name string, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", namespace, name}, args...)...)
+// Enter is the command that runs another one in a namespace.
+func Enter(namespace string) []string { return []string{"ip", "netns", "exec", namespace} }
+
+// Command prepares a command that runs in a namespace.
+func Command(ctx context.Context, namespace string, command ...string) *exec.Cmd {
+	command = append(Enter(namespace), command...)
+	return exec.CommandContext(ctx, command[0], command[1:]...)
+}
+
+// Rules gives a namespace its packet filter, in the words of nft.
+func Rules(ctx context.Context, namespace, rules string) error {
+	cmd := Command(ctx, namespace, "nft", "-f", "-")
+	cmd.Stdin = strings.NewReader(rules)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: nft: %s (needs nftables and a kernel with nf_tables)", errors.ErrUnsupported, out)
+	}
+	return nil
+}
+
+// Up is Up at the far end. The daemons, which listen on the loopback address, are reached at the Address.
+func (f *Far) Up(ctx context.Context, dir string, base int, names ...string) (*Bed, error) {
+	out, err := Command(ctx, f.Remote, "sysctl", "-qw", "net.ipv4.conf.all.route_localnet=1").CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("%w: sysctl: %s", errors.ErrUnsupported, out)
+	}
+	if err := Rules(ctx, f.Remote, fmt.Sprintf(`table ip bed {
+		chain arrive { type nat hook prerouting priority dstnat; ip daddr %s dnat to 127.0.0.1; }
+	}`, f.Address)); err != nil {
+		return nil, err
+	}
+	return up(ctx, Enter(f.Remote), dir, base, names...)
 }
 
 // Close ends the line and its namespaces.

@@ -1,14 +1,17 @@
 # Installs the Debian packages of the daemons in WANTED, without letting any of them start by itself. Sourced by `up`.
 
-# install_packages installs what is missing, or says in words why it cannot: 3 where it is not to try, 1 where it failed.
+# check_system says in words why there can be no test bed here.
+check_system() {
+    [ "$(id -u)" = 0 ] && grep -qsx 'ID=debian' /etc/os-release && return
+    echo "testbed/up: the test bed needs root on Debian 12 (this is uid $(id -u) on $(system_name))." >&2
+    echo "Elsewhere, in a container: docker run --rm -v \"\$PWD:/rtevent\" -w /rtevent golang:1.26-bookworm make test" >&2
+    return 3
+}
+
+# install_packages installs what is missing, or says in words why it does not: 3 where it is not to, 1 where it failed.
 install_packages() {
     local missing
     mapfile -t missing < <(missing_packages)
-    if [ "$(id -u)" != 0 ] || ! grep -qsx 'ID=debian' /etc/os-release; then
-        echo "testbed/up: the test bed needs root on Debian 12 (this is uid $(id -u) on $(system_name))." >&2
-        echo "Elsewhere run it in a container: docker run -it -v \"\$PWD:/rtevent\" debian:12" >&2
-        return 3
-    fi
     [ ${#missing[@]} = 0 ] && return
     if [ "${INSTALL:-yes}" = no ]; then
         echo "testbed/up: not installed: ${missing[*]} (INSTALL=no); \`make test\` installs them" >&2
