@@ -148,6 +148,9 @@ func (q *inquiry) ownWords(d *protocol.Def, x exchange) (way, bool) {
 	if d == nil || q.spoken(d) || !d.Greets && x.way.words(d) == "" {
 		return way{}, false
 	}
+	if x.words != nil && !d.Greets && x.way.words(d) == x.way.words(x.words) {
+		return way{}, false // they begin alike
+	}
 	w := q.layered(hello(d).first())
 	if x.way.network == "udp" {
 		w = datagram(d)

@@ -55,10 +55,10 @@ func (a httpAnswer) product() (name, version string) {
 }
 
 // nextHTTP asks for the paths of those products to which an answer points, then for those that tell many apart. Who closed
-// without an answer may want a request of HTTP/1.1, or to leave HTTP for something else.
+// without an answer may want a request of HTTP/1.1, or speak nothing but WebSocket: to ask for that is both.
 func nextHTTP(heard string) []Question {
 	if heard == "" {
-		return []Question{httpQuestion{path: "/"}.question(), {Name: "websocket", Words: webSocketHello}}
+		return []Question{{Name: "websocket", Words: webSocketHello}}
 	}
 	a, ok := readAnswer(heard)
 	if !ok {

@@ -21,7 +21,7 @@ var httpProxy = Def{
 		if heard != "" {
 			return nil
 		}
-		return []Question{httpQuestion{path: "/"}.question()}
+		return nextHTTP("")
 	},
 	Read: func(reply string) (rtevent.Finding, bool) {
 		head, ok := cutHead(reply)

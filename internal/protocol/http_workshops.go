@@ -54,11 +54,11 @@ var httpWorkshops = []httpProduct{
 		name: "Chrome",
 		is: every(object("", "Protocol-Version", "V8-Version", "WebKit-Version"),
 			either(keyBegins("Browser", "Chrome/"), keyBegins("Browser", "HeadlessChrome/"))),
-		hint: every(status("200"), body(""), fieldIs("X-Frame-Options", "DENY"), fieldIs("Date", "")),
+		hint: every(status("404"), body(""), fieldIs("Content-Type", "text/html"), fieldIs("Date", ""), fieldIs("Server", "")),
 		asks: []httpAsk{{"/json/version", either(keyBegins("Browser", "Chrome/"), keyBegins("Browser", "HeadlessChrome/"))}},
 	}, {
 		name: "ChromeDriver",
-		hint: object("", "value.error=unknown command", "value.stacktrace"),
+		hint: either(carries("X-WebSocket-Reject-Reason"), object("", "value.error=unknown command", "value.stacktrace")),
 		asks: []httpAsk{{"/status",
 			every(object("value.build.version", "value.ready?"), keyBegins("value.message", "ChromeDriver "))}},
 	}, {
