@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -29,8 +30,9 @@ func newRecord() *cobra.Command {
 		Use:   "record [PROTOCOL] HOST:PORT",
 		Short: "Record a conversation with a real server as a transcript",
 		Long: `record connects once, says what a client of the protocol says (its hello, its dialogue, its farewell), and
-prints what passed as a transcript for internal/protocol/testdata. Without a protocol it listens for a
-greeting, or says what --say gives: that is how a protocol that rtevent does not know yet is recorded.
+prints what passed as a transcript for internal/protocol/testdata. Where the answer leads to further
+questions, as in HTTP, it asks them on further connections. Without a protocol it listens for a greeting,
+or says what --say gives: that is how a protocol that rtevent does not know yet is recorded.
 
 The want line is what today's readers make of the reply: check it before you keep it.`,
 		Example: `  rtevent record redis 127.0.0.1:6379
@@ -69,20 +71,63 @@ func (o record) run(c *cobra.Command, args []string) error {
 	if _, _, err := net.SplitHostPort(target); err != nil {
 		return badInput("write it as 127.0.0.1:6379 or [::1]:6379", "%q is no HOST:PORT", target)
 	}
-	conn, err := o.dial(c.Context(), target)
-	if err != nil {
-		return fmt.Errorf("record %s: %w", target, err)
-	}
-	defer conn.Close()
-	t, err := transcript.Record(c.Context(), conn, lines)
+	t, err := o.converse(c.Context(), target, lines)
 	if err != nil {
 		return err
 	}
+	found := protocol.Read(t.Reply())
+	if len(args) > 1 && o.say == "" && !o.udp {
+		more, err := o.further(c.Context(), target, protocol.Lookup(args[0]), t)
+		if err != nil {
+			return err
+		}
+		found = append(found, more...)
+	}
 	t.Want = &rtevent.Finding{}
-	if found := protocol.Read(t.Reply()); len(found) > 0 {
-		t.Want = &found[0]
+	if slices.SortStableFunc(found, protocol.Order); len(found) > 0 {
+		*t.Want = protocol.Merge(found)
 	}
 	return t.Write(c.OutOrStdout())
+}
+
+// converse records one connection.
+func (o record) converse(ctx context.Context, target string, lines transcript.Lines) (*transcript.Transcript, error) {
+	conn, err := o.dial(ctx, target)
+	if err != nil {
+		return nil, fmt.Errorf("record %s: %w", target, err)
+	}
+	defer conn.Close()
+	return transcript.Record(ctx, conn, lines)
+}
+
+// further asks on other connections what goes on from the first, as rtevent would when it identifies the server, adds
+// that to the transcript, and returns what it tells.
+func (o record) further(ctx context.Context, target string, d *protocol.Def, t *transcript.Transcript) ([]rtevent.Finding, error) {
+	const most = 3 // questions
+	if d.Next == nil {
+		return nil, nil
+	}
+	asked := map[string]bool{}
+	for questions := d.Next(t.Reply()); len(questions) > 0 && len(asked) < most; {
+		q := questions[0]
+		questions = questions[1:]
+		if asked[q.Words] {
+			continue
+		}
+		asked[q.Words] = true
+		c, err := o.converse(ctx, target, transcript.Lines{Hello: q.Words, Quiet: o.quiet})
+		if err != nil {
+			return nil, err
+		}
+		t.Continue(c)
+		if found := q.Reading(c.Reply()); len(found) > 0 && !protocol.Platform(found[0]) {
+			return found, nil
+		}
+		if c.Reply() != "" {
+			questions = append(d.Next(c.Reply()), questions...)
+		}
+	}
+	return nil, nil
 }
 
 // lines are what to say: of a protocol, of --say, or nothing.

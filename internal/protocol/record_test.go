@@ -80,11 +80,8 @@ func further(ctx context.Context, t *testing.T, d *protocol.Def, tr *transcript.
 		if err != nil {
 			t.Fatal(err)
 		}
-		if last := tr.Turns[len(tr.Turns)-1]; !last.Close {
-			tr.Turns = append(tr.Turns, transcript.Turn{By: transcript.Client, Close: true})
-		}
-		tr.Turns = append(tr.Turns, c.Turns...)
-		if got := q.Reading(c.Reply()); len(got) > 0 && !protocol.Platform(got[0]) && got[0].Version != "" {
+		tr.Continue(c)
+		if got := q.Reading(c.Reply()); len(got) > 0 && !protocol.Platform(got[0]) {
 			return
 		}
 		if c.Reply() != "" {

@@ -80,6 +80,14 @@ func (t *Transcript) Connections() []*Transcript {
 	return all
 }
 
+// Continue adds what was said on the next connection to the same server.
+func (t *Transcript) Continue(next *Transcript) {
+	if last := len(t.Turns) - 1; last >= 0 && !t.Turns[last].Close {
+		t.Turns = append(t.Turns, Turn{By: Client, Close: true})
+	}
+	t.Turns = append(t.Turns, next.Turns...)
+}
+
 // Reply is all that the server said, in order.
 func (t *Transcript) Reply() string { return t.said(Server) }
 
