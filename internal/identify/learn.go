@@ -45,7 +45,7 @@ func (q *inquiry) learnName(x exchange) {
 		q.learnTLS(x)
 	case f.Confidence == rtevent.Weak:
 		q.learnWeak(x)
-	case x.provoked(d) && q.underway(named("wait")):
+	case x.provoked(d) && (q.underway(named("wait")) || q.underway(named(own.name))):
 		q.known, q.awaits, q.queue = true, true, nil // its greeting is on the way to us
 	case complete(f) && len(more) == 0 && !(q.secured && x.provoked(d)): // inside TLS nobody waits beside it
 		q.settled = true

@@ -44,7 +44,6 @@ var All = []*Def{
 	&mpd,
 	&spamassassin,
 	&nut,
-	&apcupsd,
 	&dict,
 	&nntp,
 	&finger,
@@ -145,4 +144,5 @@ var All = []*Def{
 	&dap,
 	&delve,
 	&echo,
+	&apcupsd,
 }
