@@ -199,14 +199,6 @@ func body(want string) httpSign {
 	return func(a httpAnswer) (string, bool) { return "", strings.TrimRight(a.body, "\r\n") == want }
 }
 
-// bodyBegins is how the body begins; what follows is the version if it is one.
-func bodyBegins(words string) httpSign {
-	return func(a httpAnswer) (string, bool) {
-		rest, ok := strings.CutPrefix(a.body, words)
-		return leadingVersion(rest), ok
-	}
-}
-
 // plainVersion is a body that is whole and nothing but a version.
 func plainVersion(a httpAnswer) (string, bool) {
 	line := strings.TrimSpace(a.body)
