@@ -21,6 +21,7 @@ func report(out io.Writer, results []result) {
 		}
 		r.figures(out)
 		r.confusion(out)
+		r.missing(out)
 		r.mistakes(out)
 		fmt.Fprintln(out)
 	}
@@ -104,6 +105,21 @@ func (r result) confusion(out io.Writer) {
 }
 
 func orNothing(name string) string { return cmp.Or(name, "(nothing)") }
+
+// missing prints of whom the protocol was named and more was there to name.
+func (r result) missing(out io.Writer) {
+	for i := 1; i < len(fields); i++ {
+		var who []string
+		for _, a := range r.answers {
+			if a.right(0) && a.names()[i] == "" && names(a.truth)[i] != "" {
+				who = append(who, a.name)
+			}
+		}
+		if len(who) > 0 {
+			fmt.Fprintf(out, "  no %s: %s\n", fields[i], strings.Join(who, ", "))
+		}
+	}
+}
 
 // mistakes prints the wrong answers with their evidence.
 func (r result) mistakes(out io.Writer) {
