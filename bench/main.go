@@ -45,7 +45,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%d CPUs, median of %d runs each, commands in turn\n\n", runtime.NumCPU(), b.runs)
-	for _, measure := range []func(context.Context) error{b.smallHost, b.firstQuestion, b.identify, b.loadedHost} {
+	for _, measure := range []func(context.Context) error{b.smallHost, b.firstQuestion, b.identify, b.sweep, b.loadedHost} {
 		if err := measure(ctx); err != nil {
 			return err
 		}

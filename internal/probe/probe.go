@@ -123,24 +123,16 @@ func (p *prober) ask(ctx context.Context, r sweep.Result, e *Result) int {
 	return l.begun()
 }
 
-// datagrams is how often silence over UDP is asked again, where packets may get lost and nobody repeats them.
-const datagrams = 2
-
+// finding asks, and asks again who is silent over UDP where packets may get lost: nobody else repeats them.
 func (p *prober) finding(ctx context.Context, t identify.Target) rtevent.Finding {
 	f := p.asker.Ask(ctx, t)
-	if t.Listener.Transport != rtevent.UDP || t.Listener.Scope == rtevent.Loopback {
+	if t.Listener.Transport != rtevent.UDP || t.Listener.Scope == rtevent.Loopback || f.Behaviour != rtevent.Silent || ctx.Err() != nil {
 		return f
 	}
-	for range datagrams {
-		if f.Behaviour != rtevent.Silent || ctx.Err() != nil {
-			break
-		}
-		before := f
-		f = p.asker.Ask(ctx, t)
-		f.Connections += before.Connections
-		f.TookMS += before.TookMS
-	}
-	return f
+	again := p.asker.Ask(ctx, t)
+	again.Connections += f.Connections
+	again.TookMS += f.TookMS
+	return again
 }
 
 // udpState tells the state of a UDP port by what asking it brought: a finding, and what came back instead of an answer.
