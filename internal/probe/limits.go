@@ -15,7 +15,7 @@ type Limits struct {
 	Rate, HostRate int
 
 	// Conns and HostConns cap the connections that are open or under way at once; 0 means 1024 and 512, or what the
-	// system allows a process if that is less. One port has 6 at most, and 16 one after the other.
+	// system allows a process if that is less. One port has 6 at most.
 	Conns, HostConns int
 }
 
