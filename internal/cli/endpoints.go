@@ -16,6 +16,7 @@ import (
 type probeTable struct {
 	*grid
 	registry *iana.Registry
+	unknown  unknown
 }
 
 func newProbeTable(s screen, registry *iana.Registry, udp bool) *probeTable {
@@ -41,6 +42,7 @@ func (t *probeTable) row(r probe.Result) {
 	if r.Verdict != nil {
 		shading = shade(r.Verdict)
 	}
+	t.unknown.add(r)
 	t.grid.row(gridRow{func(room []room) []string { return endpointCells(r.Endpoint, room) }, shading})
 }
 
@@ -68,6 +70,9 @@ func endpointCells(e rtevent.Endpoint, r []room) []string {
 func (t *probeTable) end(total probeTotal) error {
 	if total.ghosts {
 		t.print(ghostly(t.registry))
+	}
+	for _, line := range t.unknown.lines(t.width()) {
+		t.print(printable(line) + "\n") // never wrapped nor cut: a command is copied
 	}
 	t.text(total.sentence())
 	if total.Interrupted {
