@@ -23,7 +23,7 @@ func TestCgroup(t *testing.T) {
 		container    *rtevent.Container
 	}{
 		{"unified", "0::/system.slice/ssh.service\n", nil, "ssh.service", nil},
-		{"hybrid", "9:name=systemd:/system.slice/nginx.service\n4:memory:/process_api/x\n0::/\n", nil, "nginx.service", nil},
+		{"hybrid", "9:name=systemd:/system.slice/nginx.service\n4:memory:/supervisor/x\n0::/\n", nil, "nginx.service", nil},
 		{"version 1 without systemd", "3:cpuset:/\n2:cpu,cpuacct:/\n", nil, "", nil},
 		{"below a service", "0::/system.slice/postgresql.service/workers\n", nil, "postgresql.service", nil},
 		{"user unit", "0::/user.slice/user-1000.slice/user@1000.service/app.slice/syncthing.service\n", nil, "syncthing.service", nil},
