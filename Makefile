@@ -18,7 +18,7 @@ check: # formatting, vet, staticcheck, and every test that needs no daemon
 	$(GO) test $$($(GO) list ./... | grep -v /testbed$$)
 
 test: check cross fuzz # everything: also the real daemons, installed first when this is root on Debian
-	@INSTALL_ONLY=1 ONLY=core testbed/up; case $$? in \
+	@INSTALL_ONLY=1 ONLY=core MORE=nftables testbed/up; case $$? in \
 	0) echo "TESTBED=required $(GO) test ./testbed"; TESTBED=required $(GO) test -count=1 -timeout=15m -v ./testbed ;; \
 	3) echo "The tests with real daemons are left out, for the reason above."; $(GO) test -count=1 ./testbed ;; \
 	*) exit 1 ;; esac
@@ -37,7 +37,7 @@ generate: # makes the embedded data again and says whether it came out the same
 	git diff --exit-code -- internal
 
 bench: # the promised figures beside those of ss, lsof and nmap (NMAP_SV=1: also nmap -sV, for minutes)
-	INSTALL_ONLY=1 ONLY="openssh nginx redis postgresql" MORE="lsof nmap" testbed/up
+	INSTALL_ONLY=1 ONLY="openssh nginx redis postgresql" MORE="lsof nmap nftables" testbed/up
 	$(GO) run ./bench
 
 calibrate: # what "strong" is worth: precision and recall over recorded servers and look-alikes, and who is taken for whom
