@@ -12,6 +12,7 @@ func TestCPE(t *testing.T) {
 		{"OpenSSH", "9.2p1", "cpe:2.3:a:openbsd:openssh:9.2p1:*:*:*:*:*:*:*", "cpe:/a:openbsd:openssh:9.2p1"},
 		{"Redis", "", "cpe:2.3:a:redis:redis:-:*:*:*:*:*:*:*", "cpe:/a:redis:redis"},
 		{"Erlang/OTP", "25.2.3", `cpe:2.3:a:erlang:erlang\/otp:25.2.3:*:*:*:*:*:*:*`, "cpe:/a:erlang:erlang%2fotp:25.2.3"},
+		{"NSClient++", "0.5.2", `cpe:2.3:a:nsclient:nsclient\+\+:0.5.2:*:*:*:*:*:*:*`, "cpe:/a:nsclient:nsclient%2b%2b:0.5.2"},
 		{"vsftpd", "3.0.3+git:2 B", `cpe:2.3:a:vsftpd_project:vsftpd:3.0.3\+git\:2_b:*:*:*:*:*:*:*`, "cpe:/a:vsftpd_project:vsftpd:3.0.3%2bgit%3a2_b"},
 		{"vsftpd", "1-2_3~4", `cpe:2.3:a:vsftpd_project:vsftpd:1-2_3\~4:*:*:*:*:*:*:*`, "cpe:/a:vsftpd_project:vsftpd:1-2_3%7e4"},
 		{"vsftpd", "-", "cpe:2.3:a:vsftpd_project:vsftpd:-:*:*:*:*:*:*:*", "cpe:/a:vsftpd_project:vsftpd"},
