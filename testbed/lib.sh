@@ -57,9 +57,10 @@ version() {
 
 # owners TRANSPORT PORT: the pids that hold that socket, the oldest first.
 owners() {
-    local flags=-Hltnp
+    local flags=-Hltnp pid
     [ "$1" = udp ] && flags=-Hlunp
-    ss $flags "sport = :$2" | grep -o 'pid=[0-9]*' | cut -d= -f2 | sort -un
+    for pid in $(ss $flags "sport = :$2" | grep -o 'pid=[0-9]*' | cut -d= -f2); do echo "$(started "$pid") $pid"; done |
+        sort -un | cut -d' ' -f2
 }
 
 # started PID: when it started, in ticks since boot, which tells a recycled pid.
