@@ -157,7 +157,7 @@ func TestHangsUp(t *testing.T) {
 	tr := readTranscript(t, "../protocol/testdata/postgresql-15-scram.txt")
 	s := serve(t, knowsOnly(protocol.Lookup("postgresql").Hello, tr.Reply()))
 	f := identify.New(identify.Options{}).Ask(t.Context(), s.Target)
-	if f.Protocol != "postgresql" || f.Connections > 7 {
+	if f.Protocol != "postgresql" || f.Connections > 6 {
 		t.Errorf("got %q after %v", f.Protocol, f.Tried)
 	}
 }
