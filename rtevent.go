@@ -1,4 +1,4 @@
-// Package rtevent holds the words of rtevent as plain values: Listener, Owner, Claim, Finding and Verdict.
+// Package rtevent holds the words of rtevent as plain values: Listener, Owner, Claim, Finding, Verdict and Event.
 //
 // A port number is a claim; a program that answers is a fact. These values keep the two apart: what the registry
 // says of a port (Claim), who holds it (Owner), what it speaks (Finding), and what follows from comparing them
