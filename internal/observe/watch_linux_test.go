@@ -1,0 +1,98 @@
+package observe
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"rtevent"
+)
+
+// watching runs a Watch for the time of a test.
+type watching struct {
+	*Watch
+	t       *testing.T
+	changes chan Change
+}
+
+// startWatch waits until everything that was there is told, and returns that.
+func startWatch(t *testing.T, o Options) (w *watching, before []Change) {
+	t.Helper()
+	o.BPFTimeout = time.Minute // the machine may be busy
+	w = &watching{NewWatch(o), t, make(chan Change, 1<<20)}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx, func(c Change) { w.changes <- c }) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("run: %v", err)
+		}
+	})
+	for {
+		c := w.next(time.Minute)
+		if c.Kind == Settled {
+			return w, before
+		}
+		before = append(before, c)
+	}
+}
+
+func (w *watching) next(patience time.Duration) Change {
+	w.t.Helper()
+	select {
+	case c := <-w.changes:
+		return c
+	case <-time.After(patience):
+		w.t.Fatalf("nothing told in %v; coverage %+v", patience, w.Coverage())
+		return Change{}
+	}
+}
+
+// until returns the next Change of one endpoint.
+func (w *watching) until(transport rtevent.Transport, at netip.AddrPort) Change {
+	w.t.Helper()
+	for {
+		if c := w.next(time.Minute); isAt(c, transport, at) {
+			return c
+		}
+	}
+}
+
+func isAt(c Change, transport rtevent.Transport, at netip.AddrPort) bool {
+	l := c.Listener
+	return l.Namespace == "" && l.Transport == transport && l.Address == at.Addr() && l.Port == at.Port()
+}
+
+func TestWatch(t *testing.T) {
+	there, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer there.Close()
+	w, before := startWatch(t, Options{})
+	at := netip.MustParseAddrPort(there.Addr().String())
+	if !slices.ContainsFunc(before, func(c Change) bool { return c.Kind == Opened && c.Existing && isAt(c, rtevent.TCP, at) }) {
+		t.Errorf("what was there is not told: %+v", before)
+	}
+	for _, kind := range kinds {
+		address, socket := kind.open(t)
+		at := netip.MustParseAddrPort(address.String())
+		c := w.until(kind.transport, at)
+		if c.Kind != Opened || !slices.Equal(pidsOf(&c.Listener), []int{os.Getpid()}) || c.Listener.Scope != kind.scope {
+			t.Errorf("%s: %+v", kind.name, c)
+		}
+		socket.Close()
+		for c.Kind == Opened {
+			c = w.until(kind.transport, at)
+		}
+		if c.Kind != Closed {
+			t.Errorf("%s: %+v", kind.name, c)
+		}
+	}
+}
