@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -233,13 +232,6 @@ func written(c *cobra.Command, print func(io.Writer) error) error {
 		return fmt.Errorf("write the output: %w", err)
 	}
 	return nil
-}
-
-// printJSON writes one object as a line.
-func printJSON(out io.Writer, v any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(v)
 }
 
 // atLeastOne and none check the arguments, and say what would be right.

@@ -1,0 +1,35 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestPrintJSON holds that what is printed is one line without any character that a terminal could obey, and means what
+// it was given.
+func TestPrintJSON(t *testing.T) {
+	for _, s := range []string{
+		"plain <b>&", "über 日本 🙂", "\x1b[2J\x00\r\n\t", "\u009b31m \u0085 \x7f", "\u202e\u2066\u200f\u061c", "\u2028\u00ad\ufeff", "\U000e0001\U0010ffff",
+	} {
+		var out bytes.Buffer
+		if err := printJSON(&out, map[string]string{s: s}); err != nil {
+			t.Fatal(err)
+		}
+		line, ended := strings.CutSuffix(out.String(), "\n")
+		if i := strings.IndexFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 || !ended {
+			t.Errorf("%+q is printed as %+q", s, line)
+		}
+		var got map[string]string
+		if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(map[string]string{s: s}, got); diff != "" {
+			t.Errorf("%+q changed: %s", s, diff)
+		}
+	}
+}
