@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"rtevent/internal/words"
 )
 
 // The exit codes, the same for every command.
@@ -36,8 +38,8 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		return exitFine
 	}
 	code := exitCode(err)
-	if words := complaint(ctx, err); words != "" {
-		fmt.Fprintf(stderr, "rtevent: error: %s\n", words)
+	if text := complaint(ctx, err); text != "" {
+		fmt.Fprintf(stderr, "rtevent: error: %s\n", text)
 	}
 	if hint := hintOf(err); hint != "" {
 		fmt.Fprintf(stderr, "rtevent: hint: %s\n", hint)
@@ -50,7 +52,7 @@ func complaint(ctx context.Context, err error) string {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return "interrupted before there was anything to tell"
 	}
-	return printable(err.Error())
+	return words.Printable(err.Error())
 }
 
 // exitCode is the one place where an error becomes a number.

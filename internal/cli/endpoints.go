@@ -10,6 +10,7 @@ import (
 	"rtevent"
 	"rtevent/internal/iana"
 	"rtevent/internal/probe"
+	"rtevent/internal/words"
 )
 
 // probeTable prints the ports of other hosts in columns, each as soon as it is known.
@@ -54,15 +55,15 @@ func endpointCells(e rtevent.Endpoint, r []room) []string {
 	}
 	verdict := "-"
 	if e.Verdict != nil {
-		name, rest = speaks(e.Transport, e.Finding)
-		verdict = labels[e.Verdict.Label] + marks(e.Verdict)
+		name, rest = words.Speaks(e.Transport, e.Finding)
+		verdict = words.Label(e.Verdict.Label) + words.Marks(e.Verdict)
 	}
 	return []string{
-		fit(printable(e.Target), r[0].width),
+		words.Fit(words.Printable(e.Target), r[0].width),
 		port,
-		fit(string(e.State), r[2].width),
+		words.Fit(string(e.State), r[2].width),
 		pair(r[3], name, rest),
-		starred(claimed(e.Claim), r[4].width),
+		starred(words.Claimed(e.Claim), r[4].width),
 		verdict,
 	}
 }
@@ -72,7 +73,7 @@ func (t *probeTable) end(total probeTotal) error {
 		t.print(ghostly(t.registry))
 	}
 	for _, line := range t.unknown.lines(t.width()) {
-		t.print(printable(line) + "\n") // never wrapped nor cut: a command is copied
+		t.print(words.Printable(line) + "\n") // never wrapped nor cut: a command is copied
 	}
 	t.text(total.sentence())
 	if total.Interrupted {
@@ -98,12 +99,12 @@ func (t probeTotal) sentence() string {
 	count(t.Closed, "closed")
 	count(t.Filtered, "filtered")
 	count(t.OpenFiltered, "open|filtered")
-	s := fmt.Sprintf("%s, %s: %s.", counted(t.Hosts, "host"), counted(t.Ports, "port"), strings.Join(states, ", "))
+	s := fmt.Sprintf("%s, %s: %s.", words.Counted(t.Hosts, "host"), words.Counted(t.Ports, "port"), strings.Join(states, ", "))
 	if t.Everywhere > 0 {
 		s += fmt.Sprintf(" %s on every port: only named ports of such are tried to the end.", accept(t.Everywhere))
 	}
 	if t.Errors > 0 {
-		s += fmt.Sprintf(" %s could not be probed.", counted(t.Errors, "target"))
+		s += fmt.Sprintf(" %s could not be probed.", words.Counted(t.Errors, "target"))
 	}
 	return s + fmt.Sprintf(" %.1f s.", time.Duration(t.TookMS*1e6).Seconds())
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"rtevent/internal/words"
 )
 
 // grid prints rows in columns. On a terminal the widths are settled at once, so that rows can appear as they are known,
@@ -165,7 +167,7 @@ func (g *grid) width() int {
 
 // text prints a paragraph below the rows.
 func (g *grid) text(s string) {
-	for line := range slices.Values(wrap(s, g.width())) {
+	for line := range slices.Values(words.Wrap(s, g.width())) {
 		g.print(line + "\n")
 	}
 }

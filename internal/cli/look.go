@@ -18,6 +18,7 @@ import (
 	"rtevent/internal/identify"
 	"rtevent/internal/observe"
 	"rtevent/internal/survey"
+	"rtevent/internal/words"
 )
 
 // look is the main command: the table of this host's listeners, or the page of a port.
@@ -76,11 +77,10 @@ permission to look, 4 if the command line is wrong, 5 if something broke.`,
 
 // labelNames are the labels in the order of the alphabet.
 func labelNames() []string {
-	names := make([]string, 0, len(labels))
-	for l := range labels {
+	var names []string
+	for _, l := range words.Labels() {
 		names = append(names, string(l))
 	}
-	slices.Sort(names)
 	return names
 }
 
@@ -111,7 +111,7 @@ func (o look) check() error {
 		return badInput("the transports are tcp and udp", "%q is no transport", o.transport)
 	}
 	for _, l := range o.labels {
-		if _, ok := labels[rtevent.Label(l)]; !ok {
+		if words.Label(rtevent.Label(l)) == "" {
 			return badInput("the labels are "+strings.Join(labelNames(), ", "), "%q is no label", l)
 		}
 	}

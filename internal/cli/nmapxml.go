@@ -17,6 +17,7 @@ import (
 	"rtevent/internal/probe"
 	"rtevent/internal/protocol"
 	"rtevent/internal/sweep"
+	"rtevent/internal/words"
 )
 
 // xmlOutput writes what was found as nmap -oX does, by its DTD, so that whatever reads that takes it in. It is written
@@ -220,7 +221,7 @@ func serviceOf(e rtevent.Endpoint) *nmapService {
 }
 
 // clear leaves nothing in a text that XML could not carry or a terminal would obey.
-func clear(s string) string { return printable(strings.ToValidUTF8(s, "?")) }
+func clear(s string) string { return words.Printable(strings.ToValidUTF8(s, "?")) }
 
 func (x *xmlOutput) end(total probeTotal) error {
 	x.finish(total)

@@ -11,6 +11,7 @@ import (
 	"rtevent"
 	"rtevent/internal/iana"
 	"rtevent/internal/survey"
+	"rtevent/internal/words"
 )
 
 // page is everything about one port: what is there now, what the registry claims, what practice puts there, and how to
@@ -22,7 +23,7 @@ type page struct {
 	Claims    []rtevent.Claim    `json:"claims"`
 	Practice  []rtevent.Practice `json:"practice"`
 	Listeners []rtevent.Listener `json:"listeners"`
-	How       how                `json:"how"`
+	How       words.How          `json:"how"`
 	Coverage  rtevent.Coverage   `json:"coverage"`
 	asked     portRange          // what the user typed
 	filtered  bool               // what listens there may have been left out
@@ -83,38 +84,14 @@ func newPage(registry *iana.Registry, p portRange) *page {
 	page := &page{
 		Schema: rtevent.Schema, Kind: "port", Port: p.first,
 		Claims: []rtevent.Claim{}, Practice: []rtevent.Practice{}, Listeners: []rtevent.Listener{},
-		How: howTo(p), asked: p,
+		How: words.HowTo(p.transport, p.first), asked: p,
 	}
 	for _, t := range p.transports() {
 		page.Claims = append(page.Claims, registry.Claims(t, p.first)...)
 		page.Practice = append(page.Practice, registry.Practice(t, p.first)...)
 	}
-	page.neighbour = neighbours(registry, page.Claims)
+	page.neighbour = words.Neighbours(registry, page.Claims)
 	return page
-}
-
-// neighbours are the registrations beside a port that share its name's stem: a secure twin, an older form.
-func neighbours(registry *iana.Registry, claims []rtevent.Claim) []rtevent.Claim {
-	var near []rtevent.Claim
-	for _, c := range claims {
-		for _, port := range []int{int(c.Port) - 1, int(c.Port) + 1} {
-			if c.Name == "" || port < 1 || port > 65535 {
-				continue
-			}
-			for _, n := range registry.Claims(c.Transport, uint16(port)) {
-				same := func(x rtevent.Claim) bool { return x.Name == n.Name }
-				if related(c.Name, n.Name) && !slices.ContainsFunc(near, same) {
-					near = append(near, n)
-				}
-			}
-		}
-	}
-	return near
-}
-
-// related tells whether one name is the other with something added: "rt-event" and "rt-event-s".
-func related(a, b string) bool {
-	return a != "" && b != "" && a != b && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
 }
 
 // margin is where the text of a section starts.
@@ -144,7 +121,7 @@ func writePage(s screen, p *page) {
 	w.byHand(p.How)
 	if p.doubtful() {
 		for _, g := range p.Coverage.Gaps {
-			w.section("not seen", gapWords(g))
+			w.section("not seen", words.Gap(g))
 		}
 	}
 }
@@ -158,16 +135,16 @@ func (p *page) doubtful() bool {
 
 func (w sheet) headline(p *page) {
 	if len(p.Listeners) == 0 {
-		words := "nothing listens on it here"
+		nothing := "nothing listens on it here"
 		if p.filtered {
-			words = "nothing that passes the filters listens on it here"
+			nothing = "nothing that passes the filters listens on it here"
 		}
-		fmt.Fprintf(w, "%s  %s\n", w.paint(bold, p.asked.String()), words)
+		fmt.Fprintf(w, "%s  %s\n", w.paint(bold, p.asked.String()), nothing)
 		return
 	}
 	said := map[string]bool{}
 	for _, l := range p.Listeners {
-		line := w.paint(bold, l.PortName()) + "  " + w.paint(shade(l.Verdict), printable(l.Verdict.Summary))
+		line := w.paint(bold, l.PortName()) + "  " + w.paint(shade(l.Verdict), words.Printable(l.Verdict.Summary))
 		if !said[line] {
 			fmt.Fprintln(w, line)
 		}
@@ -177,13 +154,13 @@ func (w sheet) headline(p *page) {
 
 // section writes a title in the margin and its text beside it; no title continues the section above.
 func (w sheet) section(title, text string) {
-	for _, line := range wrap(text, max(w.width-margin, 20)) {
+	for _, line := range words.Wrap(text, max(w.width-margin, 20)) {
 		fmt.Fprintf(w, "  %s%s%s\n", w.paint(dim, title), strings.Repeat(" ", max(margin-2-len(title), 1)), line)
 		title = ""
 	}
 }
 
-func (w sheet) byHand(h how) {
+func (w sheet) byHand(h words.How) {
 	title := "by hand"
 	for _, line := range []struct{ system, command string }{
 		{"Linux", h.Linux}, {"macOS", h.MacOS}, {"Windows", h.Windows}, {"outside", h.Outside},

@@ -7,6 +7,7 @@ import (
 
 	"rtevent"
 	"rtevent/internal/iana"
+	"rtevent/internal/words"
 )
 
 // pageOf renders the page of what a user typed, with some listeners of the small host.
@@ -100,7 +101,7 @@ func TestEndpoint(t *testing.T) {
 		{rtevent.Listener{Transport: rtevent.UDP, Address: netip.MustParseAddr("192.0.2.1"), Port: 53, Namespace: "/run/netns/blue"},
 			"192.0.2.1:53/udp in the network namespace /run/netns/blue"},
 	} {
-		if got := endpoint(c.l); got != c.want {
+		if got := words.Endpoint(c.l); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
 		}
 	}

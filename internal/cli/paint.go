@@ -7,6 +7,7 @@ import (
 	"golang.org/x/term"
 
 	"rtevent"
+	"rtevent/internal/words"
 )
 
 // screen is where output goes: how wide it is and whether it shows colour. A Width of 0 means that it is no terminal:
@@ -49,9 +50,9 @@ func (s screen) paint(code, text string) string {
 // shade is the colour of a verdict: what deserves scrutiny stands out, what is in order stays calm.
 func shade(v *rtevent.Verdict) string {
 	switch {
-	case marks(v) == " !!":
+	case words.Marks(v) == " !!":
 		return red
-	case marks(v) == " !":
+	case words.Marks(v) == " !":
 		return yellow
 	case v.Label == rtevent.AsRegistered || v.Label == rtevent.AsPractised:
 		return green

@@ -15,6 +15,7 @@ import (
 	"rtevent"
 	"rtevent/internal/iana"
 	"rtevent/internal/probe"
+	"rtevent/internal/words"
 )
 
 // probing is the command that looks at other hosts from outside.
@@ -211,14 +212,14 @@ func (v *voice) complain(err error) {
 	defer v.mu.Unlock()
 	v.errors++
 	v.progress.clear()
-	fmt.Fprintf(v.out, "rtevent: error: %s\n", printable(err.Error()))
+	fmt.Fprintf(v.out, "rtevent: error: %s\n", words.Printable(err.Error()))
 }
 
 func (v *voice) note(text string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.progress.clear()
-	fmt.Fprintf(v.out, "rtevent: note: %s\n", printable(text))
+	fmt.Fprintf(v.out, "rtevent: note: %s\n", words.Printable(text))
 }
 
 func (v *voice) complaints() int {
@@ -273,7 +274,7 @@ func (t probeTotal) outcome() error {
 	case t.Interrupted:
 		return errors.New("interrupted: what is above is partial")
 	case t.Errors > 0:
-		return badInput("", "%s could not be probed", counted(t.Errors, "target"))
+		return badInput("", "%s could not be probed", words.Counted(t.Errors, "target"))
 	case t.Hosts == 0:
 		return badInput(aimHint, "no targets")
 	case t.Ports > 0 && t.denied == t.Ports:

@@ -12,6 +12,7 @@ import (
 
 	"rtevent"
 	"rtevent/internal/iana"
+	"rtevent/internal/words"
 )
 
 // newRegistry groups what there is to know of ports whether or not anything listens on them.
@@ -121,7 +122,7 @@ func listClaims(out io.Writer, claims []rtevent.Claim, asJSON bool) error {
 		if k.Level != rtevent.Portless {
 			port = fmt.Sprintf("%d/%s", k.Port, k.Transport)
 		}
-		fmt.Fprintf(out, "%-10s %-16s %-12s %s\n", port, printable(k.Name), k.Level, phrases(0, k.Description, k.Assignee, k.Registered))
+		fmt.Fprintf(out, "%-10s %-16s %-12s %s\n", port, words.Printable(k.Name), k.Level, words.Phrases(0, k.Description, k.Assignee, k.Registered))
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"rtevent"
 	"rtevent/internal/iana"
+	"rtevent/internal/words"
 )
 
 // table prints the listeners of a host in columns, and below them what they add up to.
@@ -37,15 +37,15 @@ func (t *table) row(l rtevent.Listener) {
 
 // listenerCells are the texts of a row, cut to the room that they have.
 func listenerCells(l rtevent.Listener, r []room) []string {
-	protocol, spoken := speaks(l.Transport, l.Finding)
-	name, held := who(l)
+	protocol, spoken := words.Speaks(l.Transport, l.Finding)
+	name, held := words.Who(l)
 	return []string{
 		l.PortName(),
-		fit(where(l), r[1].width),
+		words.Fit(words.Where(l), r[1].width),
 		pair(r[2], protocol, spoken),
 		pair(r[3], name, held),
-		starred(claimed(l.Claim), r[4].width),
-		labels[l.Verdict.Label] + marks(l.Verdict),
+		starred(words.Claimed(l.Claim), r[4].width),
+		words.Label(l.Verdict.Label) + words.Marks(l.Verdict),
 	}
 }
 
@@ -53,20 +53,20 @@ func listenerCells(l rtevent.Listener, r []room) []string {
 // short, the first phrase does without what the name says already ("redis Redis 7.0") and without directories.
 func pair(r room, name string, rest []string) string {
 	const least = 6 // characters: of less than that nobody can guess the rest
-	name = fit(printable(name), r.width)
+	name = words.Fit(words.Printable(name), r.width)
 	if r.width == 0 {
-		return strings.TrimRight(pad(name, r.name)+" "+phrases(0, rest...), " ")
+		return strings.TrimRight(pad(name, r.name)+" "+words.Phrases(0, rest...), " ")
 	}
 	left := r.width - max(utf8.RuneCountInString(name), r.name) - 1
 	rest = told(rest)
 	if r.name == 0 && len(rest) > 0 {
-		rest[0] = short(printable(rest[0]), name, left)
+		rest[0] = short(words.Printable(rest[0]), name, left)
 		rest = told(rest)
 	}
 	if len(rest) == 0 || left < least && utf8.RuneCountInString(rest[0]) > left {
 		return name
 	}
-	return pad(name, r.name) + " " + phrases(left, rest...)
+	return pad(name, r.name) + " " + words.Phrases(left, rest...)
 }
 
 // pad fills text up to a width.
@@ -93,26 +93,9 @@ func short(phrase, before string, width int) string {
 // starred cuts a claim and keeps the mark of a ghost.
 func starred(s string, width int) string {
 	if cut := strings.TrimSuffix(s, "*"); cut != s && width > 0 && utf8.RuneCountInString(s) > width {
-		return fit(cut, width-1) + "*"
+		return words.Fit(cut, width-1) + "*"
 	}
-	return fit(s, width)
-}
-
-// where is the address that a listener takes traffic on.
-func where(l rtevent.Listener) string {
-	a := l.Address.String()
-	switch {
-	case l.DualStack && l.Address.IsUnspecified():
-		a = "*"
-	case l.Address.Is4() && l.Address.IsUnspecified():
-		a = "0.0.0.0"
-	case l.Address == netip.IPv6Unspecified():
-		a = "[::]"
-	}
-	if l.Device != "" {
-		a += "%" + printable(l.Device)
-	}
-	return a
+	return words.Fit(s, width)
 }
 
 func (t *table) end(coverage rtevent.Coverage) (total, error) {
@@ -122,7 +105,7 @@ func (t *table) end(coverage rtevent.Coverage) (total, error) {
 	}
 	t.text(t.total.sentence() + " " + seen(coverage))
 	for _, g := range coverage.Gaps {
-		for i, line := range wrap(gapWords(g), t.width()-2) {
+		for i, line := range words.Wrap(words.Gap(g), t.width()-2) {
 			t.print([2]string{"! ", "  "}[min(i, 1)] + line + "\n")
 		}
 	}
@@ -140,44 +123,28 @@ func (t total) sentence() string {
 	if t.Listeners == 0 {
 		return "No listeners."
 	}
-	return fmt.Sprintf("%s: %s.", counted(t.Listeners, "listener"), t.verdicts.words("rtevent "))
+	return fmt.Sprintf("%s: %s.", words.Counted(t.Listeners, "listener"), t.verdicts.words("rtevent "))
 }
 
 // words are what the verdicts add up to; remedy is the command that tells more of a port.
 func (v verdicts) words(remedy string) string {
-	words := fmt.Sprintf("%d identified", v.Identified)
+	text := fmt.Sprintf("%d identified", v.Identified)
 	if v.Mislabelled > 0 {
-		words += fmt.Sprintf(" (%d mislabelled)", v.Mislabelled)
+		text += fmt.Sprintf(" (%d mislabelled)", v.Mislabelled)
 	}
 	if v.Unidentified > 0 {
-		words += fmt.Sprintf(", %d unidentified", v.Unidentified)
+		text += fmt.Sprintf(", %d unidentified", v.Unidentified)
 	}
 	if v.NotAsked > 0 {
-		words += fmt.Sprintf(", %d not asked", v.NotAsked)
+		text += fmt.Sprintf(", %d not asked", v.NotAsked)
 	}
 	switch {
 	case v.Scrutiny == 1:
-		words += fmt.Sprintf("; 1 deserves scrutiny (%s%s)", remedy, v.scrutinised[0])
+		text += fmt.Sprintf("; 1 deserves scrutiny (%s%s)", remedy, v.scrutinised[0])
 	case v.Scrutiny > 1:
-		words += fmt.Sprintf("; %d deserve scrutiny (%s)", v.Scrutiny, few(v.scrutinised, 6))
+		text += fmt.Sprintf("; %d deserve scrutiny (%s)", v.Scrutiny, words.Few(v.scrutinised, 6))
 	}
-	return words
-}
-
-// counted is a number of things: "1 listener", "2 listeners".
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// few lists the first of many.
-func few(names []string, n int) string {
-	if len(names) > n {
-		return strings.Join(names[:n], ", ") + "…"
-	}
-	return strings.Join(names, ", ")
+	return text
 }
 
 // seen says how completely the host was seen.
@@ -186,12 +153,4 @@ func seen(c rtevent.Coverage) string {
 		return fmt.Sprintf("Seen: every namespace, every owner (by %s).", c.Tier)
 	}
 	return fmt.Sprintf("Seen by %s, with gaps:", c.Tier)
-}
-
-func gapWords(g rtevent.Gap) string {
-	words := g.What + ": " + g.Why
-	if g.Remedy != "" {
-		words += " (" + g.Remedy + ")"
-	}
-	return printable(words)
 }

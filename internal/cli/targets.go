@@ -7,6 +7,7 @@ import (
 	"rtevent"
 	"rtevent/internal/probe"
 	"rtevent/internal/sweep"
+	"rtevent/internal/words"
 )
 
 // aim is a target as the user wrote it: a name that is still to be looked up, or addresses, and ports of them.
@@ -96,7 +97,7 @@ func isName(s string) bool {
 	}
 	last := strings.TrimSuffix(s, ".")
 	last = last[strings.LastIndexByte(last, '.')+1:]
-	return s != "" && len(s) <= longName && s[0] != '-' && !strings.ContainsFunc(s, odd) && printable(s) == s &&
+	return s != "" && len(s) <= longName && s[0] != '-' && !strings.ContainsFunc(s, odd) && words.Printable(s) == s &&
 		strings.Trim(last, "0123456789") != ""
 }
 
@@ -119,7 +120,7 @@ func openEnded(item string) string {
 }
 
 // brief cuts what somebody else may have written.
-func brief(s string) string { return fit(s, 80) }
+func brief(s string) string { return words.Fit(s, 80) }
 
 // usualPorts are those of targets without any, and the transports of those that name none.
 type usualPorts map[rtevent.Transport]sweep.Ports

@@ -11,6 +11,7 @@ import (
 
 	"rtevent"
 	"rtevent/internal/sweep"
+	"rtevent/internal/words"
 )
 
 var fewPorts = usualPorts{rtevent.TCP: sweep.NewPorts(sweep.Range{First: 22, Last: 22}, sweep.Range{First: 80, Last: 80})}
@@ -84,7 +85,7 @@ func TestNoTargets(t *testing.T) {
 		_, err := parseAim(text)
 		if err == nil {
 			t.Errorf("%q is taken for a target", text)
-		} else if got := printable(err.Error()); len(got) > 500 || exitCode(err) != exitBadInput {
+		} else if got := words.Printable(err.Error()); len(got) > 500 || exitCode(err) != exitBadInput {
 			t.Errorf("%q: exit code %d, %s", text, exitCode(err), got)
 		}
 	}

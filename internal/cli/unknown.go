@@ -6,6 +6,7 @@ import (
 
 	"rtevent"
 	"rtevent/internal/probe"
+	"rtevent/internal/words"
 )
 
 // unknown collects the endpoints that answer or accept and that nobody knows: each could be a protocol more.
@@ -35,8 +36,8 @@ func (u *unknown) lines(width int) []string {
 		if n := e.Finding.Connections; n != 1 {
 			ways = fmt.Sprintf("%d connections", n)
 		}
-		lines = append(lines, fmt.Sprintf("%s is not known: asked %s (%s).", atPort(e), few(e.Finding.Tried, 12), ways))
-		for _, line := range evidence(answered(e.Finding), width-2) {
+		lines = append(lines, fmt.Sprintf("%s is not known: asked %s (%s).", atPort(e), words.Few(e.Finding.Tried, 12), ways))
+		for _, line := range words.Evidence(answered(e.Finding), width-2) {
 			lines = append(lines, "  "+line)
 		}
 		lines = append(lines, "  to record it: "+recording(e))

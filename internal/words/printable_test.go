@@ -1,4 +1,4 @@
-package cli
+package words
 
 import (
 	"testing"
@@ -16,7 +16,7 @@ func TestPrintable(t *testing.T) {
 		{"no width", "a\u200bb", `a\u200bb`},
 		{"broken UTF-8", "a\xffb", `a\xffb`},
 	} {
-		if got := printable(c.in); got != c.want {
+		if got := Printable(c.in); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
 	}
@@ -25,7 +25,7 @@ func TestPrintable(t *testing.T) {
 func FuzzPrintable(f *testing.F) {
 	f.Add("a\x1b[31m\xff\u202e")
 	f.Fuzz(func(t *testing.T, s string) {
-		got := printable(s)
+		got := Printable(s)
 		for _, r := range got {
 			if unsafeRune(r) {
 				t.Fatalf("%q came out of %q", r, s)
@@ -46,7 +46,7 @@ func TestPhrases(t *testing.T) {
 		{6, []string{"ssh.service", "root"}, "ssh.s…"},
 		{10, nil, ""},
 	} {
-		got := phrases(c.width, c.parts...)
+		got := Phrases(c.width, c.parts...)
 		if got != c.want {
 			t.Errorf("phrases(%d, %q) = %q, want %q", c.width, c.parts, got, c.want)
 		}

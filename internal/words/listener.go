@@ -1,9 +1,12 @@
-package cli
+package words
 
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"net/netip"
 	"path"
+	"slices"
 	"strings"
 
 	"rtevent"
@@ -31,8 +34,14 @@ var labels = map[rtevent.Label]string{
 	rtevent.NotAsked:     "not asked",
 }
 
-// speaks lists what an endpoint speaks, the most telling first: the protocol, then product and version, then TLS.
-func speaks(t rtevent.Transport, f *rtevent.Finding) (protocol string, rest []string) {
+// Label is a label in a person's words; empty for what is none.
+func Label(l rtevent.Label) string { return labels[l] }
+
+// Labels lists all labels, in the order of the alphabet.
+func Labels() []rtevent.Label { return slices.Sorted(maps.Keys(labels)) }
+
+// Speaks lists what an endpoint speaks, the most telling first: the protocol, then product and version, then TLS.
+func Speaks(t rtevent.Transport, f *rtevent.Finding) (protocol string, rest []string) {
 	switch {
 	case f == nil || f.NotAsked != "":
 		return "?", []string{"not asked"}
@@ -55,8 +64,8 @@ func speaks(t rtevent.Transport, f *rtevent.Finding) (protocol string, rest []st
 	return f.Protocol, rest
 }
 
-// who lists who holds a listener, the most telling first.
-func who(l rtevent.Listener) (name string, rest []string) {
+// Who lists who holds a listener, the most telling first.
+func Who(l rtevent.Listener) (name string, rest []string) {
 	o := mainHolder(l)
 	if l.LikelyClient {
 		rest = append(rest, "likely a client")
@@ -145,7 +154,7 @@ func containerWords(o rtevent.Owner) string {
 	case c.Name != "":
 		return c.Runtime + " " + c.Name
 	default:
-		return c.Runtime + " " + fit(c.ID, 13)
+		return c.Runtime + " " + Fit(c.ID, 13)
 	}
 }
 
@@ -160,8 +169,8 @@ func forwards(o rtevent.Owner) string {
 	}
 }
 
-// marks counts the severity of the gravest signal in exclamation marks.
-func marks(v *rtevent.Verdict) string {
+// Marks counts the severity of the gravest signal in exclamation marks.
+func Marks(v *rtevent.Verdict) string {
 	grave := ""
 	for _, s := range v.Signals {
 		switch s.Severity {
@@ -174,8 +183,8 @@ func marks(v *rtevent.Verdict) string {
 	return grave
 }
 
-// claimed is the registered name, marked when it is a ghost's.
-func claimed(c *rtevent.Claim) string {
+// Claimed is the registered name, marked when it is a ghost's.
+func Claimed(c *rtevent.Claim) string {
 	switch {
 	case c == nil || c.Name == "":
 		return "-"
@@ -184,4 +193,30 @@ func claimed(c *rtevent.Claim) string {
 	default:
 		return c.Name
 	}
+}
+
+// Where is the address that a listener takes traffic on.
+func Where(l rtevent.Listener) string {
+	a := l.Address.String()
+	switch {
+	case l.DualStack && l.Address.IsUnspecified():
+		a = "*"
+	case l.Address.Is4() && l.Address.IsUnspecified():
+		a = "0.0.0.0"
+	case l.Address == netip.IPv6Unspecified():
+		a = "[::]"
+	}
+	if l.Device != "" {
+		a += "%" + Printable(l.Device)
+	}
+	return a
+}
+
+// Gap tells what could not be seen, why, and what would help.
+func Gap(g rtevent.Gap) string {
+	words := g.What + ": " + g.Why
+	if g.Remedy != "" {
+		words += " (" + g.Remedy + ")"
+	}
+	return Printable(words)
 }
