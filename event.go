@@ -35,14 +35,19 @@ type Event struct {
 	Extensions map[string]any
 }
 
-// The types of the Events that tell of Listeners; the data of each is a ListenerChange.
+// The types of the Events that tell of Listeners; the data of each is a ListenerChange. What is told of one Listener
+// comes in the order in which it happened: it opens, may be identified and change, and closes or was short-lived.
 const (
 	ListenerOpened     = "rtevent.listener.opened"
-	ListenerIdentified = "rtevent.listener.identified"
+	ListenerIdentified = "rtevent.listener.identified"  // it was asked what it speaks, or why not is known
 	ListenerChanged    = "rtevent.listener.changed"     // its owner, finding or verdict differs
 	ListenerClosed     = "rtevent.listener.closed"      //
 	ListenerShortLived = "rtevent.listener.short-lived" // opened and gone before it could be asked
-	ListenerGap        = "rtevent.listener.gap"         // something was or may have been missed; the data is a Gap
+	ListenerGap        = "rtevent.listener.gap"         // something was or may have been missed
+
+	// ListenerFailed tells of a program that asked to listen and was refused, because somebody else has the port. It
+	// says nothing of that one; its topic is the Listener's with ".failed" after it.
+	ListenerFailed = "rtevent.listener.failed"
 )
 
 // Cursor is a place in a journal: the number of an Event within an epoch. The epoch changes whenever acknowledged

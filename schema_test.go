@@ -12,7 +12,7 @@ import (
 func TestSchemaIsDocumented(t *testing.T) {
 	doc := read(t, "docs/json.md")
 	seen := map[reflect.Type]bool{}
-	for _, word := range []any{rtevent.Listener{}, rtevent.Endpoint{}, rtevent.Practice{}, rtevent.Coverage{}} {
+	for _, word := range []any{rtevent.Listener{}, rtevent.Endpoint{}, rtevent.Practice{}, rtevent.Coverage{}, rtevent.ListenerChange{}} {
 		checkFields(t, doc, reflect.TypeOf(word), seen)
 	}
 }

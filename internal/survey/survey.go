@@ -4,23 +4,17 @@ package survey
 
 import (
 	"context"
-	"net"
 	"os"
 	"slices"
 	"sync"
-	"time"
 
 	"rtevent"
 	"rtevent/internal/attribute"
 	"rtevent/internal/iana"
 	"rtevent/internal/identify"
-	"rtevent/internal/judge"
+	"rtevent/internal/inspect"
 	"rtevent/internal/observe"
-	"rtevent/internal/protocol"
 )
-
-// NoProbe is the reason that a Finding gives for not asking when Options.NoProbe is set.
-const NoProbe = "--no-probe"
 
 // Options say what to look at and how. The zero value looks at everything and asks everybody.
 type Options struct {
@@ -68,7 +62,10 @@ func Run(ctx context.Context, o Options, each func(rtevent.Listener)) (rtevent.C
 	}
 	listeners = keep(listeners, o.Match)
 
-	s := surveyor{Options: o, snapshot: snapshot, attributor: attributor, asker: identify.New(o.Identify), now: time.Now()}
+	s := surveyor{o, &inspect.Inspector{
+		Attributor: attributor, Asker: identify.New(o.Identify), Registry: o.Registry, Dial: snapshot.Dial,
+		NoProbe: o.NoProbe, Insist: o.Insist,
+	}}
 	done := s.start(ctx, listeners)
 	for i := range listeners {
 		<-done[i]
@@ -88,10 +85,7 @@ func keep(ls []rtevent.Listener, want func(rtevent.Listener) bool) []rtevent.Lis
 // surveyor holds what the goroutines of one Run share.
 type surveyor struct {
 	Options
-	snapshot   *observe.Snapshot
-	attributor *attribute.Attributor
-	asker      *identify.Asker
-	now        time.Time
+	inspector *inspect.Inspector
 }
 
 // start asks and judges all listeners side by side and returns a channel for each that is closed when it is done. The
@@ -104,7 +98,7 @@ func (s *surveyor) start(ctx context.Context, listeners []rtevent.Listener) []ch
 		done[i] = make(chan struct{})
 		go func() {
 			defer close(done[i])
-			s.one(ctx, &listeners[i])
+			s.inspector.Complete(ctx, &listeners[i])
 			if s.Asked != nil {
 				count.Lock()
 				finished++
@@ -114,37 +108,4 @@ func (s *surveyor) start(ctx context.Context, listeners []rtevent.Listener) []ch
 		}()
 	}
 	return done
-}
-
-func (s *surveyor) one(ctx context.Context, l *rtevent.Listener) {
-	verified := make(chan struct{})
-	go func() {
-		defer close(verified)
-		s.attributor.Verify(ctx, l)
-	}()
-	finding := s.ask(ctx, *l)
-	<-verified
-	credit(&finding, l.Holders)
-	finding.CPE = protocol.CPE(&finding)
-	l.Finding = &finding
-	claim, verdict := judge.Judge(judge.Case{
-		Listener: *l,
-		Claims:   s.Registry.Claims(l.Transport, l.Port),
-		Practice: s.Registry.Practice(l.Transport, l.Port),
-		Now:      s.now,
-	})
-	l.Claim, l.Verdict = &claim, &verdict
-}
-
-func (s *surveyor) ask(ctx context.Context, l rtevent.Listener) rtevent.Finding {
-	if s.NoProbe {
-		return rtevent.Finding{NotAsked: NoProbe, Confidence: rtevent.None}
-	}
-	return s.asker.Ask(ctx, identify.Target{
-		Listener: l,
-		Insist:   s.Insist,
-		Dial: func(ctx context.Context, network string) (net.Conn, error) {
-			return s.snapshot.Dial(ctx, l, network)
-		},
-	})
 }

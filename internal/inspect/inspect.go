@@ -1,0 +1,74 @@
+// Package inspect takes one listener whose holders are known to its verdict: it compares what its holders run with their
+// packages, asks it what it speaks, credits what the owner tells, and judges. It joins the stages for whoever has a
+// listener, once or for as long as they run.
+package inspect
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"rtevent"
+	"rtevent/internal/attribute"
+	"rtevent/internal/iana"
+	"rtevent/internal/identify"
+	"rtevent/internal/judge"
+	"rtevent/internal/protocol"
+)
+
+// NoProbe is the reason that a Finding gives for not asking when Inspector.NoProbe is set.
+const NoProbe = "--no-probe"
+
+// Inspector has what inspecting needs; all of it is required but the switches. It is safe for concurrent use.
+type Inspector struct {
+	Attributor *attribute.Attributor
+	Asker      *identify.Asker
+	Registry   *iana.Registry
+
+	// Dial connects to a Listener as package observe does.
+	Dial func(ctx context.Context, l rtevent.Listener, network string) (net.Conn, error)
+
+	// NoProbe asks nobody. Insist asks even where politeness would not.
+	NoProbe bool
+	Insist  bool
+}
+
+// Complete fills Claim, Finding and Verdict of a listener, and whether its holders' packages are intact. It may replace
+// Holders' elements; what they point to stays as it is.
+func (i *Inspector) Complete(ctx context.Context, l *rtevent.Listener) {
+	verified := make(chan struct{})
+	go func() {
+		defer close(verified)
+		i.Attributor.Verify(ctx, l)
+	}()
+	finding := i.ask(ctx, *l)
+	<-verified
+	credit(&finding, l.Holders)
+	finding.CPE = protocol.CPE(&finding)
+	l.Finding = &finding
+	i.Judge(l)
+}
+
+// Judge fills Claim and Verdict from what the other fields say.
+func (i *Inspector) Judge(l *rtevent.Listener) {
+	claim, verdict := judge.Judge(judge.Case{
+		Listener: *l,
+		Claims:   i.Registry.Claims(l.Transport, l.Port),
+		Practice: i.Registry.Practice(l.Transport, l.Port),
+		Now:      time.Now(),
+	})
+	l.Claim, l.Verdict = &claim, &verdict
+}
+
+func (i *Inspector) ask(ctx context.Context, l rtevent.Listener) rtevent.Finding {
+	if i.NoProbe {
+		return rtevent.Finding{NotAsked: NoProbe, Confidence: rtevent.None}
+	}
+	return i.Asker.Ask(ctx, identify.Target{
+		Listener: l,
+		Insist:   i.Insist,
+		Dial: func(ctx context.Context, network string) (net.Conn, error) {
+			return i.Dial(ctx, l, network)
+		},
+	})
+}
