@@ -48,7 +48,7 @@ func (w sheet) practice(p *page) {
 		title = ""
 	}
 	if len(lines) == 0 {
-		w.section(title, fmt.Sprintf("nothing known uses %d by default", p.Port))
+		w.section(title, fmt.Sprintf("nothing known uses %d by default", p.Port.Port))
 	}
 	for _, n := range p.neighbour {
 		w.section("", words.Printable(fmt.Sprintf("next to it: %d %s, %q, %s", n.Port, n.Name, n.Description, n.Level)))

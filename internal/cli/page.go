@@ -14,20 +14,12 @@ import (
 	"rtevent/internal/words"
 )
 
-// page is everything about one port: what is there now, what the registry claims, what practice puts there, and how to
-// check by hand.
+// page is a port as the user asked for it.
 type page struct {
-	Schema    string             `json:"schema"`
-	Kind      string             `json:"kind"`
-	Port      uint16             `json:"port"`
-	Claims    []rtevent.Claim    `json:"claims"`
-	Practice  []rtevent.Practice `json:"practice"`
-	Listeners []rtevent.Listener `json:"listeners"`
-	How       words.How          `json:"how"`
-	Coverage  rtevent.Coverage   `json:"coverage"`
-	asked     portRange          // what the user typed
-	filtered  bool               // what listens there may have been left out
-	neighbour []rtevent.Claim    // registered next to it
+	words.Port
+	asked     portRange       // what the user typed
+	filtered  bool            // what listens there may have been left out
+	neighbour []rtevent.Claim // registered next to it
 }
 
 // pages prints a page for each port asked for.
@@ -81,17 +73,8 @@ func (o look) printPage(out io.Writer, s screen, p *page, further bool) error {
 }
 
 func newPage(registry *iana.Registry, p portRange) *page {
-	page := &page{
-		Schema: rtevent.Schema, Kind: "port", Port: p.first,
-		Claims: []rtevent.Claim{}, Practice: []rtevent.Practice{}, Listeners: []rtevent.Listener{},
-		How: words.HowTo(p.transport, p.first), asked: p,
-	}
-	for _, t := range p.transports() {
-		page.Claims = append(page.Claims, registry.Claims(t, p.first)...)
-		page.Practice = append(page.Practice, registry.Practice(t, p.first)...)
-	}
-	page.neighbour = words.Neighbours(registry, page.Claims)
-	return page
+	port := words.NewPort(registry, p.transport, p.first)
+	return &page{Port: port, asked: p, neighbour: words.Neighbours(registry, port.Claims)}
 }
 
 // margin is where the text of a section starts.

@@ -28,14 +28,6 @@ func (r portRange) String() string {
 	return s
 }
 
-// transports are those that the range means.
-func (r portRange) transports() []rtevent.Transport {
-	if r.transport != "" {
-		return []rtevent.Transport{r.transport}
-	}
-	return []rtevent.Transport{rtevent.TCP, rtevent.UDP}
-}
-
 func (r portRange) has(l rtevent.Listener) bool {
 	return r.first <= l.Port && l.Port <= r.last && (r.transport == "" || r.transport == l.Transport)
 }

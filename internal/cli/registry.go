@@ -73,7 +73,7 @@ func showPort(c *cobra.Command, out io.Writer, p *page, asJSON bool) error {
 			Port     uint16             `json:"port"`
 			Claims   []rtevent.Claim    `json:"claims"`
 			Practice []rtevent.Practice `json:"practice"`
-		}{rtevent.Schema, "registration", p.Port, p.Claims, p.Practice})
+		}{rtevent.Schema, "registration", p.Port.Port, p.Claims, p.Practice})
 	}
 	s := screenOf(c.OutOrStdout())
 	w := newSheet(screen{Writer: out, width: s.width, colour: s.colour})

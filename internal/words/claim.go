@@ -109,11 +109,6 @@ func Practised(rows []rtevent.Practice) []string {
 	return lines
 }
 
-// Registry answers what is claimed for a port.
-type Registry interface {
-	Claims(t rtevent.Transport, port uint16) []rtevent.Claim
-}
-
 // Neighbours are the registrations beside a port that share its name's stem: a secure twin, an older form.
 func Neighbours(registry Registry, claims []rtevent.Claim) []rtevent.Claim {
 	var near []rtevent.Claim
