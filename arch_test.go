@@ -22,6 +22,7 @@ var floors = map[string]int{
 	"rtevent/internal/transcript": 1,
 	"rtevent/internal/wire":       1,
 	"rtevent/internal/words":      1,
+	"rtevent/internal/tail":       1,
 	"rtevent/internal/observe":    2,
 	"rtevent/internal/attribute":  2,
 	"rtevent/internal/identify":   2,
