@@ -1,0 +1,113 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"rtevent/internal/wire"
+)
+
+// disk makes the log durable below the engine, which by itself syncs each event alone or all of them every two minutes. It
+// rests on two things that the power-cut test holds: the engine writes before it acknowledges, and its blocks are the
+// files 1.blk, 2.blk... of one directory.
+type disk struct {
+	mode  Durability
+	every time.Duration
+	free  int64
+	dir   string // of the blocks
+	root  string
+
+	mu    sync.Mutex
+	block int // the newest that is known
+
+	checked time.Time
+	lack    error
+}
+
+func newDisk(o Options) *disk {
+	return &disk{mode: o.Durability, every: o.SyncEvery, free: o.FreeBytes, dir: blocks(o.Dir, logStream), root: o.Dir}
+}
+
+// begin finds the newest block and makes durable everything that the engine made when it started.
+func (d *disk) begin() error {
+	err := filepath.WalkDir(d.root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			return syncDir(path)
+		}
+		if n, ok := blockNumber(path); ok && filepath.Dir(path) == d.dir {
+			d.block = max(d.block, n)
+			return nil
+		}
+		return syncFile(path)
+	})
+	if err != nil {
+		return err
+	}
+	return d.sync()
+}
+
+func blockNumber(path string) (n int, ok bool) {
+	if filepath.Ext(path) != ".blk" {
+		return 0, false
+	}
+	_, err := fmt.Sscanf(filepath.Base(path), "%d.blk", &n)
+	return n, err == nil
+}
+
+// settle does what the promise asks for before an acknowledgement.
+func (d *disk) settle() error {
+	if d.mode != Always {
+		return nil
+	}
+	return d.sync()
+}
+
+// sync makes durable what the engine has written to the log.
+func (d *disk) sync() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for {
+		err := syncFile(d.path(d.block))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // retention may have taken it
+			return fmt.Errorf("sync journal: %w", err)
+		}
+		if _, err := os.Stat(d.path(d.block + 1)); err != nil {
+			return nil
+		}
+		d.block++
+		if err := syncDir(d.dir); err != nil {
+			return fmt.Errorf("sync journal: %w", err)
+		}
+	}
+}
+
+func (d *disk) path(block int) string {
+	return filepath.Join(d.dir, fmt.Sprintf("%d.blk", block))
+}
+
+// full says whether too little is free; it asks the file system ten times a second at most.
+func (d *disk) full() error {
+	if now := time.Now(); now.Sub(d.checked) > 100*time.Millisecond {
+		d.checked, d.lack = now, nil
+		if free, err := freeBytes(d.root); err == nil && free < d.free {
+			d.lack = fmt.Errorf("%w: %d MiB are free on its disk, and %d must stay free", wire.ErrFull, free>>20, d.free>>20)
+		}
+	}
+	return d.lack
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
