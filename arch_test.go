@@ -31,6 +31,7 @@ var floors = map[string]int{
 	"rtevent/internal/journal":    2,
 	"rtevent/internal/inspect":    3,
 	"rtevent/internal/survey":     4,
+	"rtevent/internal/live":       4,
 	"rtevent/internal/probe":      4,
 	"rtevent/internal/cli":        6,
 	"rtevent/cmd/rtevent":         7,
@@ -45,6 +46,7 @@ var doors = map[string]string{
 	"github.com/cilium/ebpf": "rtevent/internal/observe",
 	"github.com/nats-io":     "rtevent/internal/journal",
 	"github.com/spf13/cobra": "rtevent/internal/cli",
+	"go.yaml.in/yaml/v3":     "rtevent/internal/judge",
 }
 
 // forbidden gives every import that no product code may have the reason.

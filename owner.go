@@ -2,6 +2,10 @@ package rtevent
 
 import "time"
 
+// NotRead is why nothing more is known of an Owner that the kernel told as its Listener opened: nobody has read the process
+// yet.
+const NotRead = "not read yet"
+
 // Owner is a process that holds a Listener, as far as it could be read.
 type Owner struct {
 	PID int `json:"pid,omitempty"`

@@ -28,6 +28,9 @@ type Inspector struct {
 	// Dial connects to a Listener as package observe does.
 	Dial func(ctx context.Context, l rtevent.Listener, network string) (net.Conn, error)
 
+	// Policy, if set, raises a signal in the Verdict of what it does not allow.
+	Policy *judge.Policy
+
 	// NoProbe asks nobody. Insist asks even where politeness would not.
 	NoProbe bool
 	Insist  bool
@@ -49,12 +52,19 @@ func (i *Inspector) Complete(ctx context.Context, l *rtevent.Listener) {
 	i.Judge(l)
 }
 
+// Review does the same as Complete without asking: the Finding is there already, from asking the same process before.
+func (i *Inspector) Review(ctx context.Context, l *rtevent.Listener) {
+	i.Attributor.Verify(ctx, l)
+	i.Judge(l)
+}
+
 // Judge fills Claim and Verdict from what the other fields say.
 func (i *Inspector) Judge(l *rtevent.Listener) {
 	claim, verdict := judge.Judge(judge.Case{
 		Listener: *l,
 		Claims:   i.Registry.Claims(l.Transport, l.Port),
 		Practice: i.Registry.Practice(l.Transport, l.Port),
+		Policy:   i.Policy,
 		Now:      time.Now(),
 	})
 	l.Claim, l.Verdict = &claim, &verdict

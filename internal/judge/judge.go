@@ -16,6 +16,7 @@ type Case struct {
 	Listener rtevent.Listener
 	Claims   []rtevent.Claim    // of the Listener's port and transport, the most exact first
 	Practice []rtevent.Practice // of the same, the most prominent first
+	Policy   *Policy            // nil: none
 	Now      time.Time
 }
 

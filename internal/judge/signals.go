@@ -40,6 +40,9 @@ func listenerSignals(c Case, claim rtevent.Claim, label rtevent.Label, add adder
 	if len(l.HiddenFrom) > 0 {
 		add("hidden", rtevent.High, "the kernel shows it in one view but not in %s", strings.Join(l.HiddenFrom, ", "))
 	}
+	if why := c.Policy.violation(&l, c.Now); why != "" {
+		add("policy-violation", rtevent.High, "%s", why)
+	}
 	if label == rtevent.Mislabelled && l.Scope != rtevent.Loopback {
 		alive := claim.Level == rtevent.Standard || claim.Level == rtevent.Implemented
 		severity := rtevent.Info

@@ -1,0 +1,266 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"rtevent"
+	"rtevent/internal/iana"
+)
+
+// happening is an event with its data read.
+type happening struct {
+	rtevent.Event
+	rtevent.ListenerChange
+}
+
+// kind is the type in short.
+func (h happening) kind() string { return strings.TrimPrefix(h.Type, "rtevent.listener.") }
+
+// watching runs a Live for the time of a test.
+type watching struct {
+	*Live
+	t    *testing.T
+	mu   sync.Mutex
+	all  []happening
+	news chan struct{}
+	stop context.CancelFunc
+	done chan error
+}
+
+// watch waits until everything that was there is told.
+func watch(t *testing.T, o Options) *watching {
+	t.Helper()
+	o.Registry = iana.Embedded()
+	o.Observe.BPFTimeout = time.Minute
+	settled := make(chan struct{})
+	o.Settled = func(rtevent.Coverage) { close(settled) }
+	ctx, stop := context.WithCancel(context.Background())
+	w := &watching{Live: New(o), t: t, news: make(chan struct{}, 1), stop: stop, done: make(chan error, 1)}
+	go func() { w.done <- w.Run(ctx, w.take) }()
+	t.Cleanup(w.end)
+	select {
+	case <-settled:
+	case err := <-w.done:
+		w.done <- err
+		if errors.Is(err, errors.ErrUnsupported) {
+			t.Skip(err)
+		}
+		t.Fatal(err)
+	case <-time.After(time.Minute):
+		t.Fatal("it does not settle")
+	}
+	return w
+}
+
+func (w *watching) end() {
+	w.stop()
+	if err := <-w.done; !errors.Is(err, context.Canceled) && !errors.Is(err, errors.ErrUnsupported) {
+		w.t.Errorf("run: %v", err)
+	}
+	w.done <- context.Canceled
+}
+
+func (w *watching) take(e rtevent.Event) {
+	h := happening{Event: e}
+	if err := json.Unmarshal(e.Data, &h.ListenerChange); err != nil {
+		w.t.Error(err)
+	}
+	w.mu.Lock()
+	w.all = append(w.all, h)
+	w.mu.Unlock()
+	select {
+	case w.news <- struct{}{}:
+	default:
+	}
+}
+
+// of lists what was told of a port so far.
+func (w *watching) of(port uint16) []happening {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var found []happening
+	for _, h := range w.all {
+		if h.Listener != nil && h.Listener.Port == port && h.Listener.Namespace == "" {
+			found = append(found, h)
+		}
+	}
+	return found
+}
+
+// story waits until what is told of a port is this: kinds with spaces between them.
+func (w *watching) story(port uint16, want string) []happening {
+	w.t.Helper()
+	deadline := time.After(30 * time.Second)
+	for {
+		story := w.of(port)
+		var kinds []string
+		for _, h := range story {
+			kinds = append(kinds, h.kind())
+		}
+		got := strings.Join(kinds, " ")
+		if got == want {
+			return story
+		}
+		if !strings.HasPrefix(want, got) {
+			w.t.Fatalf("port %d: told %q, want %q\n%s", port, got, want, dump(story))
+		}
+		select {
+		case <-w.news:
+		case <-deadline:
+			w.t.Fatalf("port %d: told %q, want %q; coverage %+v", port, got, want, w.Coverage())
+		}
+	}
+}
+
+func dump(story []happening) string {
+	var b strings.Builder
+	for _, h := range story {
+		fmt.Fprintf(&b, "%s %s %s\n", h.Time.Format("15:04:05.000000"), h.kind(), h.Data)
+	}
+	return b.String()
+}
+
+// quiet holds that nothing more is told of a port for a while.
+func (w *watching) quiet(port uint16, d time.Duration) {
+	w.t.Helper()
+	before := len(w.of(port))
+	time.Sleep(d)
+	if after := w.of(port); len(after) != before {
+		w.t.Errorf("port %d: told more: %s", port, dump(after[before:]))
+	}
+}
+
+// free is a port that nobody uses now.
+func free(t *testing.T) uint16 {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return netip.MustParseAddrPort(l.Addr().String()).Port()
+}
+
+// TestMain lets the test be the programs that it watches.
+func TestMain(m *testing.M) {
+	if os.Getenv("LIVE_TEST_SERVER") != "" {
+		serve(os.Args[1:])
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// serve is a web server on the address given, until its standard input ends. With a second argument it is silent.
+func serve(args []string) {
+	l, err := net.Listen("tcp", args[0])
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println("listening")
+	if len(args) < 2 {
+		go http.Serve(l, http.NotFoundHandler())
+	}
+	var b [1]byte
+	os.Stdin.Read(b[:])
+}
+
+// server is another process that listens.
+type server struct {
+	*exec.Cmd
+	stdin interface{ Close() error }
+}
+
+func launch(t *testing.T, args ...string) *server {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return launchAs(t, exec.Command(exe, args...))
+}
+
+func launchAs(t *testing.T, c *exec.Cmd) *server {
+	t.Helper()
+	c.Env = append(os.Environ(), "LIVE_TEST_SERVER=1")
+	c.Stderr = os.Stderr
+	stdin, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s := &server{c, stdin}
+	t.Cleanup(s.end)
+	var b [64]byte
+	if n, err := stdout.Read(b[:]); err != nil || string(b[:n]) != "listening\n" {
+		t.Fatalf("the server says %q, %v", b[:n], err)
+	}
+	return s
+}
+
+func (s *server) end() {
+	if s.stdin != nil {
+		s.stdin.Close()
+		s.Wait()
+		s.stdin = nil
+	}
+}
+
+func at(port uint16) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+
+// TestStory follows one listener from its opening to its end.
+func TestStory(t *testing.T) {
+	w := watch(t, Options{Host: "web.example"})
+	port := free(t)
+	s := launch(t, at(port))
+	story := w.story(port, "opened identified")
+	opened, identified := story[0], story[1]
+	if opened.Source != "//web.example" || opened.Topic != opened.Listener.Topic() || opened.ID == identified.ID {
+		t.Errorf("opened: %+v", opened)
+	}
+	if opened.Listener.Finding != nil || opened.Listener.Holders[0].PID != s.Process.Pid {
+		t.Errorf("opened: %s", opened.Data)
+	}
+	l := identified.Listener
+	if l.Finding == nil || l.Finding.Protocol != "http" || l.Verdict == nil || l.Claim == nil || l.Holders[0].PID != s.Process.Pid || l.Holders[0].Unseen != "" || len(l.Holders[0].Ancestry) == 0 {
+		t.Errorf("identified: %s", identified.Data)
+	}
+	if state := w.State(); len(state) == 0 || !contains(state, port) {
+		t.Errorf("the state has no port %d: %+v", port, state)
+	}
+	s.end()
+	closed := w.story(port, "opened identified closed")[2]
+	if !closed.Existing && (closed.LivedMS == nil || *closed.LivedMS <= 0) || closed.Listener.Finding == nil || closed.Listener.Finding.Protocol != "http" {
+		t.Errorf("closed: %s", closed.Data)
+	}
+	if contains(w.State(), port) {
+		t.Error("the state still has it")
+	}
+}
+
+func contains(state []rtevent.Listener, port uint16) bool {
+	for _, l := range state {
+		if l.Port == port {
+			return true
+		}
+	}
+	return false
+}
