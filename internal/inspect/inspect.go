@@ -6,6 +6,7 @@ package inspect
 import (
 	"context"
 	"net"
+	"slices"
 	"time"
 
 	"rtevent"
@@ -36,16 +37,19 @@ type Inspector struct {
 	Insist  bool
 }
 
-// Complete fills Claim, Finding and Verdict of a listener, and whether its holders' packages are intact. It may replace
-// Holders' elements; what they point to stays as it is.
+// Complete fills Claim, Finding and Verdict of a listener, and whether its holders' packages are intact. The
+// Holders that it was given stay as they are: it gives it others.
 func (i *Inspector) Complete(ctx context.Context, l *rtevent.Listener) {
-	verified := make(chan struct{})
+	verified := *l
+	verified.Holders = slices.Clone(l.Holders)
+	done := make(chan struct{})
 	go func() {
-		defer close(verified)
-		i.Attributor.Verify(ctx, l)
+		defer close(done)
+		i.Attributor.Verify(ctx, &verified)
 	}()
 	finding := i.ask(ctx, *l)
-	<-verified
+	<-done
+	l.Holders = verified.Holders
 	credit(&finding, l.Holders)
 	finding.CPE = protocol.CPE(&finding)
 	l.Finding = &finding
@@ -54,6 +58,7 @@ func (i *Inspector) Complete(ctx context.Context, l *rtevent.Listener) {
 
 // Review does the same as Complete without asking: the Finding is there already, from asking the same process before.
 func (i *Inspector) Review(ctx context.Context, l *rtevent.Listener) {
+	l.Holders = slices.Clone(l.Holders)
 	i.Attributor.Verify(ctx, l)
 	i.Judge(l)
 }

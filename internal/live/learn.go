@@ -128,7 +128,6 @@ func (l *Live) nextToAsk() (t turn, listener rtevent.Listener, known *rtevent.Fi
 	}
 	e.busy = true
 	listener = e.listener
-	listener.Holders = slices.Clone(listener.Holders)
 	if !e.again {
 		known = l.asked.finding(e.place, listener.Holders)
 	}

@@ -264,3 +264,16 @@ func contains(state []rtevent.Listener, port uint16) bool {
 	}
 	return false
 }
+
+// TestExisting tells what was there before: it opened, and is identified, and both say that they were found by looking.
+func TestExisting(t *testing.T) {
+	port := free(t)
+	launch(t, at(port))
+	w := watch(t, Options{})
+	for _, h := range w.story(port, "opened identified") {
+		if !h.Existing || h.Listener.Holders[0].PID == 0 {
+			t.Errorf("%s: %s", h.kind(), h.Data)
+		}
+	}
+	w.quiet(port, 300*time.Millisecond)
+}
