@@ -23,6 +23,7 @@ var floors = map[string]int{
 	"rtevent/internal/wire":       1,
 	"rtevent/internal/words":      1,
 	"rtevent/internal/tail":       1,
+	"rtevent/internal/conform":    2,
 	"rtevent/internal/observe":    2,
 	"rtevent/internal/attribute":  2,
 	"rtevent/internal/identify":   2,

@@ -111,7 +111,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return badInput("see `"+c.CommandPath()+" --help`", "%s", err)
 	})
-	root.AddCommand(newProbe(), newRegistry(), newRecord(), newMan())
+	root.AddCommand(newProbe(), newRegistry(), newRecord(), newConform(), newMan())
 	return root
 }
 
