@@ -64,7 +64,6 @@ type tinyConn struct {
 	mu         sync.Mutex
 	subscribed bool
 	at         uint64
-	state      bool // in the midst of it
 	done       chan struct{}
 	sending    sync.WaitGroup
 }
