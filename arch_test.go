@@ -28,6 +28,7 @@ var floors = map[string]int{
 	"rtevent/internal/attribute":  2,
 	"rtevent/internal/identify":   2,
 	"rtevent/internal/judge":      2,
+	"rtevent/internal/page":       2,
 	"rtevent/internal/sweep":      2,
 	"rtevent/internal/journal":    2,
 	"rtevent/internal/inspect":    3,

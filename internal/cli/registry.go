@@ -153,27 +153,19 @@ func newCensus() *cobra.Command {
 }
 
 // registeredLevels are the levels of what has a registered name, from the liveliest on.
-var registeredLevels = []struct {
-	level rtevent.Level
-	means string
-}{
-	{rtevent.Standard, "a specification is known"},
-	{rtevent.Implemented, "a source has the registered service there"},
-	{rtevent.Squatted, "the sources know only other programs there"},
-	{rtevent.Twin, "silent, but alive on the other transport"},
-	{rtevent.Quiet, "silent, but registered lately or beside a living sibling"},
-	{rtevent.Ghost, "no sign of life found in these sources"},
+var registeredLevels = []rtevent.Level{
+	rtevent.Standard, rtevent.Implemented, rtevent.Squatted, rtevent.Twin, rtevent.Quiet, rtevent.Ghost,
 }
 
 func printCensus(out io.Writer, c iana.Census) {
 	registered := 0
 	for _, l := range registeredLevels {
-		registered += c.Ports[l.level]
+		registered += c.Ports[l]
 	}
 	fmt.Fprintf(out, "%d ports have a registered name (%s)\n\n", registered, c.AsOf)
 	for _, l := range registeredLevels {
-		n := c.Ports[l.level]
-		fmt.Fprintf(out, "  %-12s %6d %3.0f %%  %s\n", l.level, n, 100*float64(n)/float64(max(registered, 1)), l.means)
+		n := c.Ports[l]
+		fmt.Fprintf(out, "  %-12s %6d %3.0f %%  %s\n", l, n, 100*float64(n)/float64(max(registered, 1)), words.Means(l))
 	}
 	fmt.Fprintf(out, "\nwithout a name: %d practised by known programs, %d in the past, %d reserved\n",
 		c.Ports[rtevent.Practised], c.Ports[rtevent.Historical], c.Ports[rtevent.Reserved])

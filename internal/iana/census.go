@@ -52,6 +52,18 @@ var better = [...]rtevent.Level{rtevent.Standard, rtevent.Implemented, rtevent.S
 
 // Census grades every port.
 func (r *Registry) Census() Census {
+	c, _ := r.Life()
+	return c
+}
+
+// PortLife is the best level of a port, and the name that its claim has there.
+type PortLife struct {
+	Level rtevent.Level
+	Name  string // empty without a registration
+}
+
+// Life is the Census, and each of the ports that it counts, from 0 on.
+func (r *Registry) Life() (Census, []PortLife) {
 	c := Census{AsOf: r.AsOf(), Sources: r.Sources(), Ports: Levels{}, Pairs: Levels{},
 		Transports: map[rtevent.Transport]Levels{},
 		Ranges: []RangeCensus{{"system", 0, 1023, Levels{}}, {"user", 1024, dynamic - 1, Levels{}},
@@ -62,8 +74,10 @@ func (r *Registry) Census() Census {
 	c.Names, c.Portless = r.names()
 	years := map[string]YearCensus{}
 	known := r.mentioned()
+	ports := make([]PortLife, 1<<16)
 	for port := range 1 << 16 {
-		level, year := c.count(r, uint16(port), known[port])
+		level, name, year := c.count(r, uint16(port), known[port])
+		ports[port] = PortLife{level, name}
 		c.Ports[level]++
 		for _, part := range c.Ranges {
 			if part.First <= port && port <= part.Last {
@@ -81,11 +95,11 @@ func (r *Registry) Census() Census {
 		}
 	}
 	c.Years = slices.SortedFunc(maps.Values(years), func(a, b YearCensus) int { return cmp.Compare(a.Year, b.Year) })
-	return c
+	return c, ports
 }
 
-// count adds one port on all transports, and returns its best level and the year of its registration.
-func (c *Census) count(r *Registry, port uint16, known bool) (best rtevent.Level, year string) {
+// count adds one port on all transports, and returns its best level with the name there, and the year of its registration.
+func (c *Census) count(r *Registry, port uint16, known bool) (best rtevent.Level, name, year string) {
 	rank := len(better)
 	for _, t := range transports {
 		claim := rtevent.Claim{Level: rtevent.Unassigned}
@@ -106,13 +120,13 @@ func (c *Census) count(r *Registry, port uint16, known bool) (best rtevent.Level
 			c.Contested++
 		}
 		if i := slices.Index(better[:], claim.Level); i < rank {
-			rank, best = i, claim.Level
+			rank, best, name = i, claim.Level, claim.Name
 		}
 		if year == "" {
 			year, _, _ = strings.Cut(claim.Registered, "-")
 		}
 	}
-	return best, year
+	return best, name, year
 }
 
 // mentioned tells which ports stand in any of the tables; of all others nothing is known.

@@ -132,3 +132,22 @@ func Neighbours(registry Registry, claims []rtevent.Claim) []rtevent.Claim {
 func related(a, b string) bool {
 	return a != "" && b != "" && a != b && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
 }
+
+// meanings says in a person's words what a level means.
+var meanings = map[rtevent.Level]string{
+	rtevent.Standard:    "a specification is known",
+	rtevent.Implemented: "a source has the registered service there",
+	rtevent.Squatted:    "the sources know only other programs there",
+	rtevent.Twin:        "silent, but alive on the other transport",
+	rtevent.Quiet:       "silent, but registered lately or beside a living sibling",
+	rtevent.Ghost:       "no sign of life found in these sources",
+	rtevent.Practised:   "nobody registered it, but programs are known to use it",
+	rtevent.Historical:  "nobody registered it, and only programs of the past are known",
+	rtevent.Reserved:    "the registry keeps it back, or took it back",
+	rtevent.Unassigned:  "nobody registered it, and nothing is known to use it",
+	rtevent.Dynamic:     "handed out by systems for a while, never registered",
+	rtevent.Portless:    "a name without a port, for service discovery",
+}
+
+// Means says what a level means; nothing for what is none.
+func Means(l rtevent.Level) string { return meanings[l] }
