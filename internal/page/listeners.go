@@ -7,12 +7,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 
 	"rtevent"
+	"rtevent/internal/wire"
 	"rtevent/internal/words"
 )
 
@@ -280,9 +282,14 @@ func (p *Page) listenersJSON(w http.ResponseWriter, r *http.Request) error {
 
 // whole reads in full what listens at a number: now when that is the newest.
 func (p *Page) whole(ctx context.Context, at uint64, match func(topic string) bool) (map[string]change, error) {
-	entries := p.Source.StateAt(ctx, at, match)
+	var entries iter.Seq2[wire.Entry, error]
 	if at >= p.Source.Bounds().Newest {
 		_, entries = p.Source.State(ctx, match)
+	} else {
+		var err error
+		if entries, err = p.Source.StateAt(ctx, at, match); err != nil {
+			return nil, fmt.Errorf("read the state of the journal at %d: %w", at, err)
+		}
 	}
 	found := map[string]change{}
 	for e, err := range entries {

@@ -4,6 +4,7 @@ package page
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"strconv"
@@ -33,7 +34,11 @@ func (p *Page) moment(r *http.Request) (moment, *past, error) {
 	if err != nil {
 		return moment{}, nil, err
 	}
-	states, err := folded(p.Source.StateAt(r.Context(), seq, ofListener))
+	entries, err := p.Source.StateAt(r.Context(), seq, ofListener)
+	if err != nil {
+		return moment{}, nil, fmt.Errorf("read the state of the journal at %d: %w", seq, err)
+	}
+	states, err := folded(entries)
 	if err != nil {
 		return moment{}, nil, err
 	}

@@ -35,7 +35,7 @@ type Source interface {
 	State(ctx context.Context, match func(topic string) bool) (at uint64, entries iter.Seq2[wire.Entry, error])
 
 	// StateAt is State as it was when the event of that number had just come.
-	StateAt(ctx context.Context, at uint64, match func(topic string) bool) iter.Seq2[wire.Entry, error]
+	StateAt(ctx context.Context, at uint64, match func(topic string) bool) (iter.Seq2[wire.Entry, error], error)
 
 	// After is the number before the first event stored at or after a time.
 	After(ctx context.Context, t time.Time) (uint64, error)
