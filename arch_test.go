@@ -24,6 +24,7 @@ var floors = map[string]int{
 	"rtevent/internal/words":      1,
 	"rtevent/internal/tail":       1,
 	"rtevent/internal/conform":    2,
+	"rtevent/internal/deliver":    2,
 	"rtevent/internal/observe":    2,
 	"rtevent/internal/attribute":  2,
 	"rtevent/internal/identify":   2,
@@ -49,6 +50,11 @@ var doors = map[string]string{
 	"github.com/nats-io":     "rtevent/internal/journal",
 	"github.com/spf13/cobra": "rtevent/internal/cli",
 	"go.yaml.in/yaml/v3":     "rtevent/internal/judge",
+	"github.com/cilium/ebpf":              "rtevent/internal/observe",
+	"github.com/coder/websocket":          "rtevent/internal/deliver",
+	"github.com/prometheus/client_golang": "rtevent/internal/deliver",
+	"github.com/nats-io":                  "rtevent/internal/journal",
+	"github.com/spf13/cobra":              "rtevent/internal/cli",
 }
 
 // forbidden gives every import that no product code may have the reason.

@@ -64,6 +64,16 @@ func (r *Reader) Poll() (Batch, bool, error) {
 	}
 }
 
+// At is the number of the last line before the reader, wanted or not. After ErrBehind it is 0.
+func (r *Reader) At() uint64 {
+	r.tail.mu.Lock()
+	defer r.tail.mu.Unlock()
+	if s := r.stand(); s != nil {
+		return s.before(r.line)
+	}
+	return 0
+}
+
 // next takes the stretch at which the reader stands and moves the reader behind it.
 func (r *Reader) next() (b Batch, topics []string, err error) {
 	t := r.tail

@@ -58,7 +58,12 @@ type Word struct {
 	AfterMS   int      `json:"after_ms,omitempty"`
 	Text      string   `json:"text,omitempty"`
 	Lines     []string `json:"lines,omitempty"` // help
-	N         int64    `json:"n,omitempty"`     // pong
+}
+
+// Pong answers a ping.
+type Pong struct {
+	RT string `json:"rt"`
+	N  int64  `json:"n"`
 }
 
 // Word is the error as the server says it, or as a bye says it.
