@@ -46,10 +46,10 @@ var floors = map[string]int{
 
 // doors gives every heavy dependency the one package that may import it.
 var doors = map[string]string{
-	"github.com/cilium/ebpf": "rtevent/internal/observe",
-	"github.com/nats-io":     "rtevent/internal/journal",
-	"github.com/spf13/cobra": "rtevent/internal/cli",
-	"go.yaml.in/yaml/v3":     "rtevent/internal/judge",
+	"github.com/cilium/ebpf":              "rtevent/internal/observe",
+	"github.com/nats-io":                  "rtevent/internal/journal",
+	"github.com/spf13/cobra":              "rtevent/internal/cli",
+	"go.yaml.in/yaml/v3":                  "rtevent/internal/judge",
 	"github.com/cilium/ebpf":              "rtevent/internal/observe",
 	"github.com/coder/websocket":          "rtevent/internal/deliver",
 	"github.com/prometheus/client_golang": "rtevent/internal/deliver",
