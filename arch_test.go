@@ -50,11 +50,8 @@ var doors = map[string]string{
 	"github.com/nats-io":                  "rtevent/internal/journal",
 	"github.com/spf13/cobra":              "rtevent/internal/cli",
 	"go.yaml.in/yaml/v3":                  "rtevent/internal/judge",
-	"github.com/cilium/ebpf":              "rtevent/internal/observe",
 	"github.com/coder/websocket":          "rtevent/internal/deliver",
 	"github.com/prometheus/client_golang": "rtevent/internal/deliver",
-	"github.com/nats-io":                  "rtevent/internal/journal",
-	"github.com/spf13/cobra":              "rtevent/internal/cli",
 }
 
 // forbidden gives every import that no product code may have the reason.

@@ -141,7 +141,7 @@ func (t *table) add(fields []string) error {
 	case "sha256":
 		var sum [sha256.Size]byte
 		if n, err := hex.Decode(sum[:], []byte(value)); err != nil || n != len(sum) || len(value) != 2*n {
-			return fmt.Errorf("want 64 hexadecimal digits behind sha256:")
+			return fmt.Errorf("want 64 hexadecimal digits behind \"sha256:\"")
 		}
 		t.tokens[sum] = r
 	case "cert":

@@ -54,7 +54,6 @@ type lineWriter struct {
 	until time.Time // the deadline that is set
 
 	lines gathered // the feed's alone
-	seq   uint64
 }
 
 // patience is how long a direct write may take before the tail's bytes are let go.
