@@ -50,7 +50,6 @@ var doors = map[string]string{
 	"github.com/nats-io":                  "rtevent/internal/journal",
 	"github.com/spf13/cobra":              "rtevent/internal/cli",
 	"go.yaml.in/yaml/v3":                  "rtevent/internal/judge",
-	"github.com/coder/websocket":          "rtevent/internal/deliver",
 	"github.com/prometheus/client_golang": "rtevent/internal/deliver",
 }
 

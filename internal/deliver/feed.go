@@ -21,7 +21,7 @@ type sink interface {
 	// returns *cut.
 	Batch(b tail.Batch) error
 
-	// Line keeps a line until Flush; it flushes by itself when that is worth a write.
+	// Line keeps a line until Flush; it flushes by itself when that is worth a write. The number is 0 for an event of the state.
 	Line(seq uint64, line []byte) error
 	Flush() error
 
@@ -54,7 +54,7 @@ type feed struct {
 
 	epoch  string
 	at     atomic.Uint64 // everything that matches up to here has been sent
-	unsure atomic.Bool   // the state is to be sent, and nothing of it has been
+	unsure atomic.Bool   // the state is being sent: until all of it has been there is nothing to go on from
 	target uint64        // live from here on
 	live   bool
 	sent   int
@@ -306,7 +306,6 @@ func (f *feed) line(seq uint64, line []byte) error {
 		f.sent++
 	}
 	f.at.Store(seq)
-	f.unsure.Store(false)
 	if f.limit > 0 && f.sent == f.limit {
 		_ = f.out.Flush()
 		return errEnough
@@ -317,17 +316,16 @@ func (f *feed) line(seq uint64, line []byte) error {
 func (f *feed) gap(g *wire.Gap) error {
 	f.server.metrics.gaps.WithLabelValues(g.Reason).Inc()
 	f.at.Store(g.Before - 1)
-	return f.out.Word(wire.Word{RT: "gap", After: f.cursor(g.After), Before: f.cursor(g.Before), Count: g.Before - g.After - 1, Reason: g.Reason})
+	return f.out.Word(wire.Word{RT: "gap", At: f.cursor(g.Before - 1), After: f.cursor(g.After), Before: f.cursor(g.Before), Count: g.Before - g.After - 1, Reason: g.Reason})
 }
 
-// sendState sends the last event of each topic. All of them lie at or before where the feed begins, and if it ends among
-// them it was at the last that was sent.
+// sendState sends the last event of each topic. All of them lie at or before where the feed begins.
 func (f *feed) sendState() error {
 	for e, err := range f.state {
 		if err != nil {
 			return errors.Join(errLog, err)
 		}
-		if err := f.line(e.Seq, e.Line); err != nil {
+		if err := f.line(0, e.Line); err != nil { // without its number: it is no place to go on from
 			return err
 		}
 	}

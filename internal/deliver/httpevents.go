@@ -96,11 +96,13 @@ func readQuery(values url.Values, lastEventID string) (q query, fault *wire.Erro
 	if q.limit, err = number(values, "limit", 1, 1<<31); err != nil {
 		return q, wire.Errorf(wire.BadLine, "%v", err)
 	}
-	seconds, err := number(values, "mark", 1, 300)
+	seconds, err := number(values, "mark", 0, 1<<31)
 	if err != nil {
 		return q, wire.Errorf(wire.BadLine, "%v", err)
 	}
-	q.Mark = time.Duration(seconds) * time.Second
+	if seconds > 0 {
+		q.Mark = time.Duration(min(seconds, 300)) * time.Second
+	}
 	switch until := values.Get("until"); until {
 	case "", "live":
 		q.until = until == "live"
@@ -148,7 +150,7 @@ type responseSink struct {
 	stall   time.Duration
 	format  format
 	epoch   string
-	state   bool // the feed began with the state: until its first event there is nowhere to resume
+	state   bool // the feed begins with the state: until it is live there is nowhere to resume
 
 	lines gathered
 	one   []byte
@@ -165,7 +167,10 @@ func (o *responseSink) Batch(b tail.Batch) error {
 
 func (o *responseSink) Line(seq uint64, line []byte) error {
 	var room [64]byte
-	cursor := strconv.AppendUint(append(append(room[:0], o.epoch...), '.'), seq, 10)
+	var cursor []byte
+	if seq > 0 {
+		cursor = strconv.AppendUint(append(append(room[:0], o.epoch...), '.'), seq, 10)
+	}
 	o.one = o.format(o.one[:0], "", string(cursor), line)
 	if o.lines.add(o.one) {
 		return o.Flush()

@@ -42,7 +42,7 @@ type Ready struct {
 // Word is any other control word of the server. Which members it has depends on RT.
 type Word struct {
 	RT        string   `json:"rt"`
-	At        string   `json:"at,omitempty"`     // ok live mark ack bye
+	At        string   `json:"at,omitempty"`     // ok live mark gap ack bye
 	After     string   `json:"after,omitempty"`  // gap
 	Before    string   `json:"before,omitempty"` // gap
 	Count     uint64   `json:"count,omitempty"`  // gap: how many events
@@ -112,14 +112,15 @@ func Kind(line []byte) (rt string, fault *Error) {
 
 // Request is a control word of a client. Which members it has depends on RT.
 type Request struct {
-	RT     string
-	Client string   // hello
-	Token  string   // hello auth
-	Topics []string // sub
-	Types  []string // sub
-	From   Start    // sub
-	Mark   time.Duration
-	N      int64 // ping
+	RT       string
+	Client   string   // hello
+	Protocol string   // hello
+	Token    string   // hello auth
+	Topics   []string // sub
+	Types    []string // sub
+	From     Start    // sub
+	Mark     time.Duration
+	N        int64 // ping
 }
 
 // ReadRequest reads a control word of a client. Members that the word does not have are ignored.
@@ -146,6 +147,10 @@ func (r *Request) set(name string, value []byte) *Error {
 		err = json.Unmarshal(value, &r.RT)
 	case "client":
 		err = json.Unmarshal(value, &r.Client)
+	case "protocol":
+		if err = json.Unmarshal(value, &r.Protocol); err == nil && r.Protocol != Protocol && r.RT == "hello" {
+			return Errorf(BadVersion, "%.40q is not spoken here: want %q", r.Protocol, Protocol)
+		}
 	case "token":
 		if err = json.Unmarshal(value, &r.Token); err == nil && len(r.Token) > MaxToken {
 			err = errors.New("it is too long")
@@ -158,10 +163,8 @@ func (r *Request) set(name string, value []byte) *Error {
 		err = json.Unmarshal(value, &r.N)
 	case "mark":
 		var seconds int
-		if err = json.Unmarshal(value, &seconds); err == nil && (seconds < 1 || seconds > 300) {
-			err = fmt.Errorf("%d s: want 1 to 300", seconds)
-		}
-		r.Mark = time.Duration(seconds) * time.Second
+		err = json.Unmarshal(value, &seconds)
+		r.Mark = time.Duration(min(max(seconds, 1), 300)) * time.Second
 	case "from":
 		var from string
 		if err = json.Unmarshal(value, &from); err == nil {
