@@ -30,6 +30,7 @@ type iterator struct {
 	ask      chan struct{}
 	answers  chan answer
 	ended    chan struct{}
+	isReady  bool
 	hangs    bool
 }
 
@@ -82,10 +83,14 @@ func (it *iterator) stop() {
 	}
 }
 
-// ready waits until the program is loaded.
+// ready waits until the program is loaded. After an error it must not be called again.
 func (it *iterator) ready(ctx context.Context) error {
+	if it.isReady {
+		return nil
+	}
 	select {
 	case err := <-it.loaded:
+		it.isReady = err == nil
 		return err
 	case <-time.After(it.patience):
 		it.hangs = true

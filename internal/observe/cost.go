@@ -44,15 +44,21 @@ type powers struct {
 	recorded bool // proc is a recording: the kernel is not to be asked
 }
 
+// whyNoBPF says why BPF is not even tried.
+func (p powers) whyNoBPF() string {
+	if !p.bpf {
+		return "BPF needs CAP_BPF and CAP_PERFMON"
+	}
+	return "BPF does not know the process numbers of this PID namespace"
+}
+
 // choose takes the cheaper tier of those that show the same, or the one that shows more.
 func choose(l load, p powers) (tier, why string) {
 	switch size := fmt.Sprintf("about %d descriptors of %d processes", l.descriptors, l.processes); {
 	case p.recorded:
 		return tierProc, "/proc is a recording"
-	case !p.bpf:
-		return tierDiag, "BPF needs CAP_BPF and CAP_PERFMON"
-	case !p.hostPIDs:
-		return tierDiag, "BPF does not know the process numbers of this PID namespace"
+	case !p.bpf, !p.hostPIDs:
+		return tierDiag, p.whyNoBPF()
 	case !p.others:
 		return tierBPF, "a walk would need CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
 	case l.walk() <= l.iterate():

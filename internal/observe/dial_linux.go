@@ -24,8 +24,11 @@ func (s *Snapshot) dial(ctx context.Context, l rtevent.Listener, network string)
 	if !ok {
 		return nil, fmt.Errorf("dial %s: network namespace %s was not entered: %w", l.PortName(), l.Namespace, fs.ErrPermission)
 	}
-	var conn net.Conn
-	var err error
+	return dialIn(ctx, key, l, network)
+}
+
+// dialIn dials from a network namespace.
+func dialIn(ctx context.Context, key *os.File, l rtevent.Listener, network string) (conn net.Conn, err error) {
 	onThread(func() {
 		if err = enter(key); err == nil {
 			conn, err = dialHere(ctx, l, network)

@@ -26,16 +26,24 @@ type scan struct {
 	why     string
 	visitor visitor
 
+	// lent is an iterator that outlives this look; nil when it is to have its own.
+	lent *iterator
+
 	pids   []int
 	mounts []mount
 	atlas  *atlas
 
 	sockets []socket
 	visited int
+	unsure  map[*room]bool      // rooms of which something may be missing
 	holders map[uint64][]holder // by inode
 	asked   map[uint64]choice   // by inode
 	blind   blindness
 	gaps    []rtevent.Gap
+}
+
+func newScan(o Options, proc *procfs) *scan {
+	return &scan{options: o, proc: proc, powers: proc.powers(), holders: map[uint64][]holder{}, unsure: map[*room]bool{}}
 }
 
 func look(ctx context.Context, o Options) (*Snapshot, error) {
@@ -44,7 +52,7 @@ func look(ctx context.Context, o Options) (*Snapshot, error) {
 		return nil, err
 	}
 	defer proc.close()
-	s := &scan{options: o, proc: proc, powers: proc.powers(), holders: map[uint64][]holder{}}
+	s := newScan(o, proc)
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
@@ -57,8 +65,8 @@ func look(ctx context.Context, o Options) (*Snapshot, error) {
 
 // run does the work, side by side where one thing does not need the other.
 func (s *scan) run(ctx context.Context) error {
-	var bpf *iterator
-	if s.tier == tierBPF {
+	bpf := s.lent
+	if s.tier == tierBPF && bpf == nil {
 		bpf = startIterator(s.options.BPFTimeout)
 		defer bpf.stop()
 	}
@@ -88,6 +96,9 @@ func (s *scan) prepare() (err error) {
 	}
 	s.atlas = newAtlas(s.proc)
 	s.tier, s.why = s.options.Tier, "asked for"
+	if s.tier == "" && s.lent != nil {
+		s.tier, s.why = tierBPF, "it is loaded already"
+	}
 	if s.tier == "" {
 		s.tier, s.why = choose(s.proc.load(s.pids), s.powers)
 	}
@@ -134,6 +145,7 @@ func (s *scan) accept(r *room, v visit) {
 	}
 	if v.partial != nil {
 		s.gaps = append(s.gaps, rtevent.Gap{What: "some sockets" + in(r), Why: v.partial.Error()})
+		s.unsure[r] = true
 	}
 	if v.view != "" {
 		s.visited++
@@ -159,8 +171,8 @@ func closedRoom(r *room, err error) rtevent.Gap {
 	return gap
 }
 
-// snapshot makes the answer. Only the rooms that something can be dialled in are kept open.
-func (s *scan) snapshot() *Snapshot {
+// complete joins the sockets with what was found of each.
+func (s *scan) complete() {
 	for i := range s.sockets {
 		one := &s.sockets[i]
 		one.holders = s.holders[one.inode]
@@ -168,6 +180,11 @@ func (s *scan) snapshot() *Snapshot {
 			one.asked = choice
 		}
 	}
+}
+
+// snapshot makes the answer. Only the rooms that something can be dialled in are kept open.
+func (s *scan) snapshot() *Snapshot {
+	s.complete()
 	snapshot := &Snapshot{Listeners: merge(s.sockets, booted()), rooms: map[string]io.Closer{}}
 	used := map[string]bool{}
 	for _, l := range snapshot.Listeners {
@@ -226,9 +243,18 @@ func gathered(gaps []rtevent.Gap) []rtevent.Gap {
 
 // booted is the moment from which the kernel counts.
 func booted() time.Time {
-	var since unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &since); err != nil {
+	since := sinceBoot()
+	if since == 0 {
 		return time.Time{}
 	}
-	return time.Now().Add(-time.Duration(since.Nano()))
+	return time.Now().Round(0).Add(-time.Duration(since))
+}
+
+// sinceBoot is now, by the clock of the kernel that nobody can set, in nanoseconds; 0 when it does not tell.
+func sinceBoot() uint64 {
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {
+		return 0
+	}
+	return uint64(now.Nano())
 }

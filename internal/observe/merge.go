@@ -65,12 +65,21 @@ func (s *socket) addTo(l *rtevent.Listener, booted time.Time) {
 		l.Holders = append(l.Holders, rtevent.Owner{Unseen: s.unseen, UID: new(s.uid), Unit: s.unit})
 	}
 	for _, h := range s.holders {
-		owner := rtevent.Owner{PID: h.pid, Name: h.name}
+		owner := h.owner()
 		if h.started != 0 && !booted.IsZero() {
 			owner.Started = booted.Add(time.Duration(h.started)).UTC()
 		}
 		l.Holders = append(l.Holders, owner)
 	}
+}
+
+func (h holder) owner() rtevent.Owner {
+	if h.process == nil {
+		return rtevent.Owner{PID: h.pid, Name: h.name}
+	}
+	o := h.process.owner()
+	o.Unit = h.unit
+	return o
 }
 
 // tidy sorts the holders by PID, the unseen last, and names each once.

@@ -30,6 +30,11 @@ func look(context.Context, Options) (*Snapshot, error) {
 		runtime.GOOS, remedy, errors.ErrUnsupported)
 }
 
+func (w *Watch) run(ctx context.Context, _ func(Change)) error {
+	_, err := look(ctx, w.options)
+	return err
+}
+
 func (s *Snapshot) dial(ctx context.Context, l rtevent.Listener, network string) (net.Conn, error) {
 	var dialer net.Dialer
 	return dialer.DialContext(ctx, network, l.AddrPort().String())

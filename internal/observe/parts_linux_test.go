@@ -25,6 +25,7 @@ var parts = map[string]func() error{
 	"mask":    lookWithMask,
 	"userns":  lookFromUserNamespace,
 	"unproc":  lookWithoutProc,
+	"storm":   storm,
 }
 
 const nobody = 65534
@@ -32,7 +33,7 @@ const nobody = 65534
 // actor is a process that plays a part.
 type actor struct {
 	cmd   *exec.Cmd
-	in    io.Closer
+	in    io.WriteCloser
 	lines *bufio.Reader
 }
 
@@ -225,7 +226,7 @@ func lookFromUserNamespace() error {
 		return err
 	}
 	defer proc.close()
-	s := &scan{proc: proc, powers: proc.powers(), holders: map[uint64][]holder{}}
+	s := newScan(Options{}, proc)
 	if err := s.prepare(); err != nil {
 		return err
 	}

@@ -140,12 +140,16 @@ func (p *procfs) comm(pid int) string {
 	if err != nil {
 		return ""
 	}
+	return printable(strings.TrimSuffix(string(b), "\n"))
+}
+
+func printable(name string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return '?'
 		}
 		return r
-	}, strings.TrimSuffix(string(b), "\n"))
+	}, name)
 }
 
 // load estimates how much there is to walk. Looking at some processes finds tables that forked processes share; the

@@ -49,6 +49,7 @@ type socket struct {
 	uid       uint32 // of the creator
 	cgroup    uint64 // of the creator: the inode of its cgroup2 directory
 	asked     choice
+	sock      uint64 // its place in the kernel's memory, as an event told it
 
 	deviceName string
 	holders    []holder
@@ -72,6 +73,10 @@ type holder struct {
 	name    string
 	started uint64 // ns since boot; 0 unknown
 	fd      int
+
+	// process is what the kernel captured of it when it opened the socket; nil when that was not witnessed.
+	process *process
+	unit    string // of that process
 }
 
 // room is a network namespace.

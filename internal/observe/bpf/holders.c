@@ -5,7 +5,7 @@
 // Dual, because the helpers that it calls (bpf_seq_write, bpf_probe_read_kernel) are reserved to GPL-compatible programs.
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-// The layout is read by ../record.go: 96 bytes, no padding.
+// The layout is read by ../record.go: 88 bytes, no padding.
 struct record {
 	__u64 cookie;
 	__u64 inode;
