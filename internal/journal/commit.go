@@ -1,26 +1,23 @@
-// Storing: whatever waits goes to the engine together, is synced once, becomes visible and is acknowledged.
+// Storing, the first half: whatever waits goes to the engine, together, without waiting for what went before.
 
 package journal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
-	"rtevent/internal/tail"
 	"rtevent/internal/wire"
 )
 
 const (
-	queueBytes = 32 << 20        // of publications that wait or are being stored
-	mostFlying = 16384           // publications that the engine has not acknowledged
-	mostGroup  = 4096            // acknowledged together
-	engineAck  = 5 * time.Second // after which the engine is taken to be stuck
+	queueBytes = 32 << 20 // of publications that wait or are being stored
+
+	// With a group that is being settled these are what the engine has not acknowledged; from 10,000 on it refuses more.
+	mostFlying = 4096
 )
 
 // flight is a publication between the queue and its acknowledgement.
@@ -32,7 +29,8 @@ type flight struct {
 }
 
 // Publish stores an event once and then calls done with its cursor: when it is as durable as promised, in the order of
-// numbers, from a goroutine of the journal, which it must not block. Publish itself blocks while too much waits.
+// numbers, from a goroutine of the journal, which it must not block. Publish itself blocks while too much waits. A journal
+// that ends answers ErrUnavailable.
 func (j *Journal) Publish(p wire.Publication, done func(wire.Ack)) {
 	i := &item{Publication: p, key: keyOf(p.Source, p.ID), done: done}
 	if !j.queue.add(i) {
@@ -40,58 +38,95 @@ func (j *Journal) Publish(p wire.Publication, done func(wire.Ack)) {
 	}
 }
 
-// commit runs the two halves of storing side by side: while one group is synced, the next is written.
+// commit stores what is published until the queue is closed and empty. Where the engine gets stuck it is started again,
+// and what it had not acknowledged is looked for.
 func (j *Journal) commit(ctx context.Context) error {
-	acks := make(chan *nats.Msg, 2*mostFlying)
+	var again []*flight // to be stored before what waits in the queue
+	for {
+		left, err := j.session(again)
+		if err == nil {
+			return nil
+		}
+		j.options.Log.Warn("the engine is stuck", "err", err, "unacknowledged", len(left))
+		if again, err = j.rescue(ctx, left); err != nil {
+			j.finish(again, err)
+			return err
+		}
+	}
+}
+
+// session runs the two halves of storing side by side with one engine: while one group is synced, the next is written. If
+// the engine gets stuck it returns what is neither stored nor refused.
+func (j *Journal) session(again []*flight) ([]*flight, error) {
+	conn := j.engine.Load().write
+	acks := make(chan *nats.Msg, 2*(mostFlying+mostGroup))
 	inbox := nats.NewInbox()
-	sub, err := j.engine.write.ChanSubscribe(inbox+".*", acks)
+	sub, err := conn.ChanSubscribe(inbox+".*", acks)
 	if err != nil {
-		return fmt.Errorf("journal: %w", err)
+		return again, unavailable("store", err)
 	}
 	defer sub.Unsubscribe()
 
-	flights := make(chan *flight, mostFlying)
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		defer close(flights)
-		j.write(inbox+".", flights)
-	}()
-	err = j.settle(flights, acks)
+	w := &writer{journal: j, conn: conn, inbox: inbox + ".", flights: make(chan *flight, mostFlying), stuck: make(chan struct{})}
+	go w.run(again)
+	left, err := j.settle(w.flights, acks)
 	if err != nil {
-		j.queue.close()
-		for f := range flights { // the writer ends once nothing waits
-			j.finish([]*flight{f}, err)
+		close(w.stuck)
+		w.conn.Close()
+		j.queue.wake()
+		for f := range w.flights { // until the writer has ended
+			left = append(left, f)
 		}
 	}
-	<-written
-	return err
+	return left, err
 }
 
-// write sends whatever waits to the engine until the queue is closed and empty.
-func (j *Journal) write(inbox string, flights chan<- *flight) {
+// writer sends publications to the engine.
+type writer struct {
+	journal *Journal
+	conn    *nats.Conn
+	inbox   string
+	flights chan *flight  // what it sent, in order
+	stuck   chan struct{} // closed when it must stop
+	sent    uint64
+	buffer  []byte
+}
+
+func (w *writer) run(again []*flight) {
+	defer close(w.flights)
+	for _, f := range again {
+		w.send(f, time.Now())
+	}
 	var spare []*item
-	var buffer, reply []byte
-	var sent uint64
 	for {
-		items := j.queue.take(spare)
+		items := w.journal.queue.take(spare, w.stuck)
 		if len(items) == 0 {
 			return
 		}
-		full := j.disk.full()
+		full := w.journal.disk.full()
+		now := time.Now()
 		for _, i := range items {
-			f := j.launch(i, full)
-			if f.first == nil && f.err == nil {
-				sent++
-				buffer = record{i.Topic, i.key, i.Line}.append(buffer[:0])
-				reply = strconv.AppendUint(append(reply[:0], inbox...), sent, 36)
-				f.err = j.engine.write.PublishMsg(&nats.Msg{Subject: logSubject + i.Topic, Reply: string(reply), Data: buffer})
-			}
-			flights <- f
+			w.send(w.journal.launch(i, full), now)
 		}
 		clear(items)
 		spare = items
 	}
+}
+
+// send passes a flight on, to the engine as well if it is one to be stored.
+func (w *writer) send(f *flight, now time.Time) {
+	if f.first == nil && f.err == nil {
+		w.sent++
+		w.buffer = record{topic: f.Topic, key: f.key, stored: now, line: f.Line}.append(w.buffer[:0])
+		m := &nats.Msg{Subject: logSubject + f.Topic, Reply: w.inbox + strconv.FormatUint(w.sent, 36), Data: w.buffer}
+		if w.journal.engine.Load().shared {
+			m.Header = nats.Header{nats.MsgIdHdr: {f.key.String()}}
+		}
+		if err := w.conn.PublishMsg(m); err != nil && w.conn.Status() != nats.CLOSED { // a closed one is the engine's fate
+			f.err = unavailable("store", err)
+		}
+	}
+	w.flights <- f
 }
 
 // launch says what becomes of a publication: it is a repetition, it is refused, or it flies.
@@ -116,93 +151,6 @@ func (j *Journal) launch(i *item, full error) *flight {
 	return f
 }
 
-// settle takes flights in their order as the engine acknowledges them, group by group.
-func (j *Journal) settle(flights <-chan *flight, acks <-chan *nats.Msg) error {
-	var group []*flight
-	var head *flight // it left the queue and is not acknowledged
-	for {
-		group = group[:0]
-		for len(group) < mostGroup {
-			if head == nil {
-				head = receive(flights, len(group) == 0)
-			}
-			if head == nil {
-				break
-			}
-			if head.first == nil && head.err == nil {
-				ack, err := await(acks, len(group) == 0)
-				if err != nil {
-					return err
-				} else if ack == nil {
-					break
-				}
-				head.seq, head.err = parseAck(ack.Data)
-			}
-			group, head = append(group, head), nil
-		}
-		if len(group) == 0 {
-			return nil
-		}
-		if err := j.disk.settle(); err != nil {
-			j.finish(group, err)
-			return err
-		}
-		j.show(group)
-		j.finish(group, nil)
-	}
-}
-
-// receive returns the next flight, if need be after waiting for it; nil when there is none.
-func receive(flights <-chan *flight, wait bool) *flight {
-	if wait {
-		return <-flights
-	}
-	select {
-	case f := <-flights:
-		return f
-	default:
-		return nil
-	}
-}
-
-var errStuck = fmt.Errorf("the engine has not acknowledged anything for %v: %w", engineAck, wire.ErrUnavailable)
-
-// await returns the next acknowledgement, if need be after waiting for it; nil when there is none.
-func await(acks <-chan *nats.Msg, wait bool) (*nats.Msg, error) {
-	select {
-	case ack := <-acks:
-		return ack, nil
-	default:
-		if !wait {
-			return nil, nil
-		}
-	}
-	patience := time.NewTimer(engineAck)
-	defer patience.Stop()
-	select {
-	case ack := <-acks:
-		return ack, nil
-	case <-patience.C:
-		return nil, errStuck
-	}
-}
-
-// show makes stored events visible.
-func (j *Journal) show(group []*flight) {
-	lines := make([]tail.Line, 0, len(group))
-	for _, f := range group {
-		if f.first == nil && f.err == nil {
-			lines = append(lines, tail.Line{Seq: f.seq, Topic: f.Topic, Bytes: wire.Stamp(f.Line, j.cursor(f.seq))})
-		}
-	}
-	if len(lines) == 0 {
-		return
-	}
-	j.state.putAll(lines)
-	j.newest.Store(lines[len(lines)-1].Seq)
-	j.tail.Append(lines...)
-}
-
 // finish answers for a group, in order, and makes room for others.
 func (j *Journal) finish(group []*flight, err error) {
 	items := make([]*item, len(group))
@@ -212,37 +160,34 @@ func (j *Journal) finish(group []*flight, err error) {
 		if f.err == nil {
 			f.err = err
 		}
-		if f.first == nil {
+		if f.first != nil && f.err == nil {
+			f.seq, f.err = f.first.seq, f.first.err
+		}
+		if j.flying[f.key] == f {
 			delete(j.flying, f.key)
 			if f.err == nil {
 				j.window.add(f.key, f.seq)
 			}
-		} else if f.err == nil {
-			f.seq, f.err = f.first.seq, f.first.err
 		}
 	}
 	j.mu.Unlock()
 	for _, f := range group {
-		if f.err != nil {
+		switch {
+		case f.err != nil:
+			j.stats.refused.Add(1)
 			f.done(wire.Ack{Err: f.err})
 			continue
+		case f.first != nil:
+			j.stats.duplicates.Add(1)
+		default:
+			j.stats.appended.Add(1)
 		}
 		f.done(wire.Ack{Cursor: j.cursor(f.seq), Duplicate: f.first != nil})
 	}
 	j.queue.finish(items)
 }
 
-// parseAck reads {"stream":"RTEVENT_LOG", "seq":17}, or why there is no number.
-func parseAck(b []byte) (uint64, error) {
-	text := string(b)
-	if i := strings.Index(text, `"seq":`); i >= 0 && !strings.Contains(text, `"error"`) {
-		digits := text[i+len(`"seq":`):]
-		if end := strings.IndexAny(digits, ",} "); end > 0 {
-			digits = digits[:end]
-		}
-		if seq, err := strconv.ParseUint(digits, 10, 64); err == nil && seq > 0 {
-			return seq, nil
-		}
-	}
-	return 0, fmt.Errorf("the engine says %.200q: %w", text, errors.Join(wire.ErrUnavailable))
+// stuck says that an engine that ought to answer does not.
+func stuck(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{wire.ErrUnavailable}, args...)...)
 }

@@ -17,23 +17,51 @@ import (
 // files 1.blk, 2.blk... of one directory.
 type disk struct {
 	mode  Durability
-	every time.Duration
 	free  int64
-	dir   string // of the blocks
 	root  string
+	dir   string // of the log's blocks
+	stats *counters
 
 	mu    sync.Mutex
 	block int // the newest that is known
 
-	checked time.Time
-	lack    error
+	checking sync.Mutex
+	checked  time.Time
+	lack     error
+
+	statesSynced time.Time
 }
 
-func newDisk(o Options) *disk {
-	return &disk{mode: o.Durability, every: o.SyncEvery, free: o.FreeBytes, dir: blocks(o.Dir, logStream), root: o.Dir}
+func newDisk(o Options, stats *counters) *disk {
+	return &disk{mode: o.Durability, free: o.FreeBytes, root: o.Dir, dir: filepath.Join(streamDir(o.Dir, logStream), "msgs"), stats: stats}
 }
 
-// begin finds the newest block and makes durable everything that the engine made when it started.
+// syncStates makes durable what changed of the stream of states since it was last called.
+func (d *disk) syncStates() error {
+	if d == nil {
+		return nil
+	}
+	dir := filepath.Join(streamDir(d.root, stateStream), "msgs")
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("sync the state: %w", err)
+	}
+	since := d.statesSynced
+	d.statesSynced = time.Now().Add(-time.Second) // clocks of files are coarse
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil || info.ModTime().Before(since) {
+			continue // an error: it is gone
+		}
+		if err := syncFile(filepath.Join(dir, f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("sync the state: %w", err)
+		}
+	}
+	return syncDir(dir)
+}
+
+// begin finds the newest block and makes durable all there is: what the engine made when it started, and what the last run
+// wrote and did not sync, which is history from now on.
 func (d *disk) begin() error {
 	err := filepath.WalkDir(d.root, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -44,7 +72,6 @@ func (d *disk) begin() error {
 		}
 		if n, ok := blockNumber(path); ok && filepath.Dir(path) == d.dir {
 			d.block = max(d.block, n)
-			return nil
 		}
 		return syncFile(path)
 	})
@@ -64,7 +91,7 @@ func blockNumber(path string) (n int, ok bool) {
 
 // settle does what the promise asks for before an acknowledgement.
 func (d *disk) settle() error {
-	if d.mode != Always {
+	if d == nil || d.mode != Always {
 		return nil
 	}
 	return d.sync()
@@ -74,6 +101,7 @@ func (d *disk) settle() error {
 func (d *disk) sync() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	defer d.stats.sync(time.Now())
 	for {
 		err := syncFile(d.path(d.block))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // retention may have taken it
@@ -93,8 +121,14 @@ func (d *disk) path(block int) string {
 	return filepath.Join(d.dir, fmt.Sprintf("%d.blk", block))
 }
 
-// full says whether too little is free; it asks the file system ten times a second at most.
+// full says whether too little is free; it asks the file system ten times a second at most. What is not on a disk of this
+// host is never full.
 func (d *disk) full() error {
+	if d == nil {
+		return nil
+	}
+	d.checking.Lock()
+	defer d.checking.Unlock()
 	if now := time.Now(); now.Sub(d.checked) > 100*time.Millisecond {
 		d.checked, d.lack = now, nil
 		if free, err := freeBytes(d.root); err == nil && free < d.free {

@@ -1,11 +1,16 @@
+// The engine: JetStream inside this process, inside this and other processes, or somewhere else.
+
 package journal
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -13,132 +18,158 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// The streams of the engine.
 const (
-	logStream    = "RTEVENT_LOG"
-	logSubject   = "rtevent.log." // and the topic
-	stateStream  = "RTEVENT_STATE"
-	stateSubject = "rtevent.state." // and the topic
-)
-
-const (
-	engineStart = 30 * time.Second // for a log of millions of events without its index
+	engineStart = 60 * time.Second // for a log of millions of events without its index
 	engineCall  = 10 * time.Second // for one question to it
 )
 
 // engine is JetStream and the ways to it.
 type engine struct {
-	server   *server.Server
-	write    *nats.Conn // what is stored, and its acknowledgements
-	read     *nats.Conn
-	js       jetstream.JetStream
-	log      jetstream.Stream
-	logState jetstream.StreamState // as it was found
+	server *server.Server // none where it is somewhere else
+	shared bool           // others write to it as well
+	write  *nats.Conn     // what is stored, and its acknowledgements
+	read   *nats.Conn
+	js     jetstream.JetStream
+	log    jetstream.Stream
+	found  *jetstream.StreamInfo // the log, as it was found
 }
 
-// openEngine starts the embedded server: it opens no port, and is reached in memory.
-func openEngine(ctx context.Context, o Options) (*engine, error) {
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
+// openEngine starts the engine, or reaches it, and makes the streams if need be.
+func openEngine(ctx context.Context, o Options) (_ *engine, err error) {
+	e := &engine{shared: o.Engine != "" || o.Cluster != nil}
+	defer func() {
+		if err != nil {
+			e.close()
+		}
+	}()
+	var reach []nats.Option
+	if o.Engine == "" {
+		if reach, err = e.start(o); err != nil {
+			return nil, fmt.Errorf("open journal %s: %w", o.Dir, err)
+		}
+	} else {
+		reach = external(o)
 	}
-	s, err := server.NewServer(&server.Options{
+	if err := e.connect(o, reach); err != nil {
+		return nil, err
+	}
+	return e, e.openStreams(ctx, o)
+}
+
+// start starts the server within this process.
+func (e *engine) start(o Options) ([]nats.Option, error) {
+	options := &server.Options{
 		ServerName:         "rtevent",
-		DontListen:         true,
+		DontListen:         true, // it is reached in memory
 		NoSigs:             true,
 		JetStream:          true,
 		StoreDir:           o.Dir,
 		JetStreamMaxMemory: 64 << 20,
-		JetStreamMaxStore:  maxStore(o),
+		JetStreamMaxStore:  2*o.MaxBytes + 1<<30, // the log, and as much for the state
 		MaxPayload:         1 << 20,
-	})
+	}
+	reach := []nats.Option{nats.NoReconnect()}
+	if o.Cluster != nil {
+		if err := o.Cluster.apply(options, o.Durability); err != nil {
+			return nil, err
+		}
+		reach = []nats.Option{nats.UserInfo(options.Username, options.Password), nats.MaxReconnects(-1)}
+	}
+	s, err := server.NewServer(options)
 	if err != nil {
-		return nil, fmt.Errorf("open journal %s: %w", o.Dir, err)
+		return nil, err
 	}
 	s.SetLoggerV2(engineLog{o.Log}, false, false, false)
+	e.server = s
 	s.Start()
-	e := &engine{server: s}
-	if err := e.connect(ctx, o); err != nil {
-		return nil, errors.Join(err, e.close())
+	if !s.ReadyForConnections(engineStart) {
+		return nil, fmt.Errorf("the engine did not start within %v", engineStart)
 	}
-	return e, nil
+	return append(reach, nats.InProcessServer(s)), nil
 }
 
-// maxStore is what the engine may take at most: the log, and as much again for the state.
-func maxStore(o Options) int64 { return 2*o.MaxBytes + 1<<30 }
-
-func (e *engine) connect(ctx context.Context, o Options) (err error) {
-	if !e.server.ReadyForConnections(engineStart) {
-		return fmt.Errorf("open journal %s: the engine did not start within %v", o.Dir, engineStart)
-	}
-	for _, c := range []**nats.Conn{&e.write, &e.read} {
-		*c, err = nats.Connect("", nats.InProcessServer(e.server), nats.Name("journal"), nats.NoReconnect())
-		if err != nil {
-			return fmt.Errorf("open journal %s: reach the engine: %w", o.Dir, err)
-		}
-	}
-	if e.js, err = jetstream.New(e.read, jetstream.WithDefaultTimeout(engineCall)); err != nil {
-		return err
-	}
-	return e.openStreams(ctx, o)
+// Cluster makes the embedded servers of several daemons one engine, which keeps each event three times.
+type Cluster struct {
+	Name   string   // of this server, different from the others'
+	Listen string   // HOST:PORT for the other servers
+	Peers  []string // HOST:PORT of the others
+	User   string   // and the password with which they know each other
+	Secret string
 }
 
-func (e *engine) openStreams(ctx context.Context, o Options) (err error) {
-	for _, config := range []jetstream.StreamConfig{logConfig(o), stateConfig(o)} {
-		stream, err := e.js.CreateOrUpdateStream(ctx, config)
-		if err != nil {
-			return fmt.Errorf("open journal %s: stream %s: %w", o.Dir, config.Name, err)
-		}
-		if config.Name == logStream {
-			e.log, e.logState = stream, stream.CachedInfo().State
-		}
+// apply makes the server one of a cluster. A server of a cluster must have a port for clients as well; it is on the loopback
+// and knows only this process.
+func (c *Cluster) apply(o *server.Options, d Durability) error {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fmt.Errorf("cluster: listen on %q: %w", c.Listen, err)
+	}
+	if c.Secret == "" || c.Name == "" {
+		return errors.New("cluster: a server needs a name and a secret")
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return fmt.Errorf("cluster: listen on %q: %w", c.Listen, err)
+	}
+	o.ServerName = c.Name
+	o.DontListen, o.Host, o.Port = false, "127.0.0.1", server.RANDOM_PORT
+	o.Username, o.Password = "rtevent", newEpoch()+newEpoch()+newEpoch()
+	o.SyncAlways = d == Always // the raft log of a cluster is the engine's own
+	o.Cluster = server.ClusterOpts{Name: "rtevent", Host: host, Port: int(number), Username: c.User, Password: c.Secret, NoAdvertise: true, PoolSize: -1}
+	for _, peer := range c.Peers {
+		o.Routes = append(o.Routes, &url.URL{Scheme: "nats-route", Host: peer, User: url.UserPassword(c.User, c.Secret)})
 	}
 	return nil
 }
 
-// logConfig keeps history in one stretch: nothing can be taken out of its middle.
-func logConfig(o Options) jetstream.StreamConfig {
-	return jetstream.StreamConfig{
-		Name:        logStream,
-		Description: "rt-event: every event, in the order of its number",
-		Subjects:    []string{logSubject + ">"},
-		Storage:     jetstream.FileStorage,
-		Replicas:    1,
-		MaxAge:      o.MaxAge,
-		MaxBytes:    o.MaxBytes,
-		Discard:     jetstream.DiscardOld,
-		DenyDelete:  true,
-		DenyPurge:   true,
-		AllowDirect: true,
+// external is how an engine somewhere else is reached.
+func external(o Options) []nats.Option {
+	options := []nats.Option{nats.MaxReconnects(-1), nats.ReconnectWait(200 * time.Millisecond), nats.RetryOnFailedConnect(false)}
+	if o.Credentials != "" {
+		options = append(options, nats.UserCredentials(o.Credentials))
 	}
+	if o.CA != "" {
+		options = append(options, nats.RootCAs(o.CA))
+	}
+	if o.Certificate != "" {
+		options = append(options, nats.ClientCert(o.Certificate, o.Key))
+	}
+	return options
 }
 
-// stateConfig keeps the last event of each topic. It is made from the log and can be made again.
-func stateConfig(o Options) jetstream.StreamConfig {
-	return jetstream.StreamConfig{
-		Name:              stateStream,
-		Description:       "rt-event: the last event of each topic",
-		Subjects:          []string{stateSubject + ">"},
-		Storage:           jetstream.FileStorage,
-		Replicas:          1,
-		MaxMsgsPerSubject: 1,
-		Discard:           jetstream.DiscardOld,
-		AllowDirect:       true,
+func (e *engine) connect(o Options, reach []nats.Option) (err error) {
+	reach = append(reach, nats.Name("rtevent journal"))
+	for _, c := range []**nats.Conn{&e.write, &e.read} {
+		if *c, err = nats.Connect(o.Engine, reach...); err != nil {
+			return unavailable("reach the engine", err)
+		}
 	}
+	e.js, err = jetstream.New(e.read, jetstream.WithDefaultTimeout(engineCall))
+	return err
 }
 
 // close ends the connections and the server, and waits until all is written.
-func (e *engine) close() error {
+func (e *engine) close() {
 	for _, c := range []*nats.Conn{e.write, e.read} {
 		if c != nil {
 			c.Close()
 		}
 	}
-	e.server.Shutdown()
-	e.server.WaitForShutdown()
-	return nil
+	if e.server != nil {
+		e.server.Shutdown()
+		e.server.WaitForShutdown()
+	}
 }
 
-// blocks is the directory in which the engine keeps a stream's blocks.
-func blocks(dir, stream string) string {
-	return filepath.Join(dir, "jetstream", "$G", "streams", stream, "msgs")
+// streamDir is where the embedded engine keeps a stream.
+func streamDir(dir, stream string) string {
+	return filepath.Join(dir, "jetstream", "$G", "streams", stream)
+}
+
+// makeDir makes the directory of a journal, for this user alone.
+func makeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("open journal: %w", err)
+	}
+	return nil
 }

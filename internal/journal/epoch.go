@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"rtevent"
 )
 
 const (
@@ -49,15 +51,15 @@ func readEpoch(dir string) (epochMark, error) {
 
 func parseEpoch(b []byte) epochMark {
 	var m epochMark
-	if json.Unmarshal(b, &m) != nil || len(m.Epoch) < 4 || len(m.Epoch) > 16 {
+	if json.Unmarshal(b, &m) != nil || !validEpoch(m.Epoch) {
 		return epochMark{}
 	}
-	for _, c := range []byte(m.Epoch) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
-			return epochMark{}
-		}
-	}
 	return m
+}
+
+func validEpoch(s string) bool {
+	c, err := rtevent.ParseCursor(s + ".1")
+	return err == nil && c.Epoch == s
 }
 
 // next says in which epoch a run goes on that finds the log at newest, and why the epoch is a new one.

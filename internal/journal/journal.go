@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,15 +16,20 @@ import (
 	"rtevent/internal/wire"
 )
 
+const openTime = 5 * time.Minute // for a cluster to find together, for a long log to be read
+
 // Journal is one numbered history. Its methods may be called at the same time.
 type Journal struct {
 	options Options
-	engine  *engine
+	engine  atomic.Pointer[engine]
 	epoch   string
+	lock    io.Closer // of the directory
 	queue   *queue
 	tail    *tail.Tail
 	state   *state
-	disk    *disk
+	disk    *disk         // nil where others keep the log
+	asking  chan struct{} // a place for each reader whose piece is fetched
+	stats   counters
 
 	oldest atomic.Uint64
 	newest atomic.Uint64 // what readers may see
@@ -32,8 +38,8 @@ type Journal struct {
 	window *window         // what was stored lately, and
 	flying map[key]*flight // what is being stored
 
-	closing  sync.Once
-	closeErr error
+	closing sync.Once
+	closed  error
 }
 
 // Open starts the engine and reads what is there. Run must follow, or Close.
@@ -41,93 +47,150 @@ func Open(o Options) (*Journal, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-	mark, err := readEpoch(o.Dir)
-	if err != nil {
-		return nil, err
-	}
-	e, err := openEngine(ctx, o)
-	if err != nil {
-		return nil, err
-	}
 	j := &Journal{
 		options: o,
-		engine:  e,
 		queue:   newQueue(queueBytes),
-		tail:    tail.New(o.TailBytes, e.logState.LastSeq),
 		state:   newState(o.MaxTopics),
-		disk:    newDisk(o),
+		asking:  make(chan struct{}, mostAsking),
 		window:  newWindow(o.Window),
 		flying:  map[key]*flight{},
 	}
-	if err := j.begin(ctx, mark); err != nil {
-		return nil, errors.Join(err, e.close())
+	ctx, cancel := context.WithTimeout(context.Background(), openTime)
+	defer cancel()
+	if err := j.open(ctx); err != nil {
+		return nil, errors.Join(err, j.release(err))
 	}
 	return j, nil
 }
 
-// begin finds the place in history at which this run goes on.
-func (j *Journal) begin(ctx context.Context, mark epochMark) error {
-	first, last := j.engine.logState.FirstSeq, j.engine.logState.LastSeq
-	j.oldest.Store(max(first, 1))
-	j.newest.Store(last)
-	if err := j.disk.begin(); err != nil {
-		return fmt.Errorf("open journal %s: %w", j.options.Dir, err)
+func (j *Journal) open(ctx context.Context) (err error) {
+	o := j.options
+	var mark epochMark
+	if o.Dir != "" && o.Engine == "" {
+		if err := makeDir(o.Dir); err != nil {
+			return err
+		}
+		if j.lock, err = lockDir(o.Dir); err != nil {
+			return fmt.Errorf("open journal %s: %w", o.Dir, err)
+		}
 	}
-	var why string
-	if j.epoch, why = mark.next(last); why != "" {
-		j.options.Log.Info("a new epoch begins", "epoch", j.epoch, "why", why)
+	if j.single() {
+		j.disk = newDisk(o, &j.stats)
+		if mark, err = readEpoch(o.Dir); err != nil {
+			return err
+		}
+		if err := restoreConfig(o); err != nil {
+			return err
+		}
 	}
-	mark = epochMark{Epoch: j.epoch, Newest: last, Durability: j.options.Durability}
-	if err := mark.write(j.options.Dir); err != nil {
+	e, err := openEngine(ctx, o)
+	if err != nil {
 		return err
+	}
+	j.engine.Store(e)
+	j.oldest.Store(max(e.found.State.FirstSeq, 1))
+	j.newest.Store(e.found.State.LastSeq)
+	j.tail = tail.New(o.TailBytes, j.newest.Load())
+	if err := j.begin(mark); err != nil {
+		return fmt.Errorf("open journal: %w", err)
 	}
 	return j.load(ctx)
 }
 
-// load reads from the log what must be known of it: the last event of each topic, and the keys of the newest.
-func (j *Journal) load(ctx context.Context) error {
-	newest := j.newest.Load()
-	for entry, err := range j.records(ctx, 0) {
-		var gap *wire.Gap
-		if errors.As(err, &gap) {
-			continue
-		} else if err != nil {
-			return fmt.Errorf("open journal %s: read the log: %w", j.options.Dir, err)
+// single tells whether the log is of this process alone.
+func (j *Journal) single() bool { return j.options.Engine == "" && j.options.Cluster == nil }
+
+// begin finds the epoch in which this run goes on.
+func (j *Journal) begin(mark epochMark) error {
+	if !j.single() {
+		j.epoch = j.engine.Load().found.Config.Metadata[epochKey]
+		if !validEpoch(j.epoch) {
+			return fmt.Errorf("the stream %s has no epoch in its metadata (%s)", logStream, epochKey)
 		}
-		j.state.put(entry.topic, entry.seq)
-		if entry.seq+uint64(j.options.Window) > newest {
-			j.window.add(entry.key, entry.seq)
-		}
+		return nil
 	}
-	return nil
+	if err := j.disk.begin(); err != nil {
+		return err
+	}
+	if err := keepConfig(j.options); err != nil {
+		return err
+	}
+	var why string
+	if j.epoch, why = mark.next(j.newest.Load()); why != "" {
+		j.options.Log.Info("a new epoch begins", "epoch", j.epoch, "why", why)
+	}
+	return j.mark(false)
+}
+
+// mark writes down how far history has got.
+func (j *Journal) mark(clean bool) error {
+	m := epochMark{Epoch: j.epoch, Clean: clean, Newest: j.newest.Load(), Durability: j.options.Durability}
+	return m.write(j.options.Dir)
 }
 
 // Run stores what is published until ctx ends; then it stores what still waits, and closes the journal. It returns an error
-// when the journal cannot keep its promise any more.
+// when the journal cannot keep its promise any more: it is closed then, too, and a new one may be opened.
 func (j *Journal) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer j.queue.closeWith(ctx)()
+	stop := context.AfterFunc(ctx, j.queue.close)
+	defer stop()
 
+	var beside sync.WaitGroup
+	beside.Go(func() { j.derive(ctx) })
+	beside.Go(func() { j.keep(ctx, cancel) })
+	if !j.single() {
+		beside.Go(func() { j.follow(ctx, cancel) })
+	}
 	err := j.commit(ctx)
-	return errors.Join(err, j.Close())
+	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
+		err = cause
+	}
+	cancel(nil)
+	beside.Wait()
+	return errors.Join(err, j.end(err))
 }
 
 // Close ends a journal that does not run.
-func (j *Journal) Close() error {
+func (j *Journal) Close() error { return j.end(nil) }
+
+// end closes the journal, in order unless something failed.
+func (j *Journal) end(failed error) error {
 	j.closing.Do(func() {
 		j.queue.close()
-		mark := epochMark{Epoch: j.epoch, Clean: true, Newest: j.newest.Load(), Durability: j.options.Durability}
-		j.closeErr = j.engine.close()
-		if err := j.disk.sync(); err != nil {
-			j.closeErr = errors.Join(j.closeErr, err)
-			return
+		if failed == nil {
+			ctx, cancel := context.WithTimeout(context.Background(), engineCall)
+			defer cancel()
+			if topics, _ := j.state.waits(); topics > 0 {
+				if err := j.deriveOnce(ctx); err != nil {
+					j.options.Log.Warn("the state is behind", "err", err) // the next start makes up for it
+				}
+			}
 		}
-		j.closeErr = errors.Join(j.closeErr, mark.write(j.options.Dir))
+		j.closed = j.release(failed)
 	})
-	return j.closeErr
+	return j.closed
+}
+
+// release gives back everything. The mark of an end in order comes last, when all is on the disk.
+func (j *Journal) release(failed error) error {
+	var err error
+	if e := j.engine.Load(); e != nil {
+		e.close()
+	}
+	if j.single() && j.epoch != "" {
+		if failed == nil {
+			err = j.disk.sync()
+		}
+		if errors.Is(failed, errLost) {
+			j.epoch = "" // the next run begins another
+		}
+		err = errors.Join(err, j.mark(failed == nil && err == nil))
+	}
+	if j.lock != nil {
+		err = errors.Join(err, j.lock.Close())
+	}
+	return err
 }
 
 // Bounds returns the ends of what readers may see.

@@ -31,6 +31,18 @@ type Options struct {
 	// there is one journal at a time.
 	Dir string
 
+	// Engine is the URL of an external NATS server or cluster, as nats.go takes it ("nats://a:4222,nats://b:4222"); empty for
+	// the embedded one. Credentials, CA, Certificate and Key are files for it. The log is then as durable as that engine
+	// makes it, its limits are those of the stream if it is there already, and Durability is Engine.
+	Engine                            string
+	Credentials, CA, Certificate, Key string
+
+	// Replicas is how often an external engine or a cluster keeps each event: 3 by default in a cluster, 1 elsewhere.
+	Replicas int
+
+	// Cluster makes the embedded servers of several daemons one engine.
+	Cluster *Cluster
+
 	// Durability is Always by default. SyncEvery belongs to Interval: 100 ms by default, 1 ms to 1 min.
 	Durability Durability
 	SyncEvery  time.Duration
@@ -39,6 +51,11 @@ type Options struct {
 	// least 1 MiB). What exceeds it goes from the front, so that history is always one stretch without holes.
 	MaxAge   time.Duration
 	MaxBytes int64
+
+	// MaxPerTopic is how many events of one topic are kept; 0 for any number. Because history has no holes, a topic that
+	// exceeds it by a tenth takes the front of all history with it, up to its own oldest event that is kept. The last event of
+	// each topic is never lost: the state has it.
+	MaxPerTopic int
 
 	// MaxTopics bounds the memory of the state: events on further topics are refused. 1,000,000 by default; a topic costs
 	// about 600 bytes.
@@ -70,10 +87,15 @@ func (o *Options) check() error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Engine != "" {
+		o.Durability = Engine
+	}
 	switch {
-	case o.Dir == "":
+	case o.Dir == "" && o.Engine == "":
 		return errors.New("open journal: no directory named")
-	case o.Durability != Always && o.Durability != Interval && o.Durability != Process:
+	case o.Engine != "" && o.Cluster != nil:
+		return errors.New("open journal: either an external engine or a cluster of embedded ones")
+	case o.Engine == "" && o.Durability != Always && o.Durability != Interval && o.Durability != Process:
 		return fmt.Errorf("open journal: durability %q: want %s, %s or %s", o.Durability, Always, Interval, Process)
 	case o.SyncEvery < time.Millisecond || o.SyncEvery > time.Minute:
 		return fmt.Errorf("open journal: sync every %v: want 1ms to 1m", o.SyncEvery)
@@ -83,6 +105,16 @@ func (o *Options) check() error {
 		return fmt.Errorf("open journal: keep %d bytes: want 1 MiB at least", o.MaxBytes)
 	}
 	return nil
+}
+
+func (o *Options) replicas() int {
+	switch {
+	case o.Replicas > 0:
+		return o.Replicas
+	case o.Cluster != nil:
+		return 3
+	}
+	return 1
 }
 
 func orDefault[T comparable](p *T, value T) {

@@ -49,16 +49,52 @@ func (q *queue) add(i *item) bool {
 	return true
 }
 
-// take waits for something and takes all there is; nothing when the queue is closed and empty.
-func (q *queue) take(spare []*item) []*item {
+// take waits for something and takes all there is; nothing when the queue is closed and empty, or once stop is closed and
+// the queue was woken.
+func (q *queue) take(spare []*item, stop <-chan struct{}) []*item {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.items) == 0 && !q.closed {
+	for len(q.items) == 0 && !q.closed && !isClosed(stop) {
 		q.changed.Wait()
+	}
+	if isClosed(stop) {
+		return nil
 	}
 	taken := q.items
 	q.items = spare[:0]
 	return taken
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// takeNow takes all there is.
+func (q *queue) takeNow() []*item {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	taken := q.items
+	q.items = nil
+	return taken
+}
+
+// wake lets whoever waits look again.
+func (q *queue) wake() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.changed.Broadcast()
+}
+
+// waits is how many bytes wait or are being stored.
+func (q *queue) waits() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.bytes
 }
 
 // finish makes room again.

@@ -1,157 +1,248 @@
-// Reading history: from the engine, a piece at a time, never with a consumer of its own.
+// Reading history: from the engine, a piece at a time, and every hole is told.
 
 package journal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
-	"strconv"
 	"time"
-
-	"github.com/nats-io/nats.go"
 
 	"rtevent/internal/wire"
 )
 
 const (
-	pieceEvents = 1000
-	pieceBytes  = 512 << 10
+	mostAsking  = 4         // readers whose pieces are being fetched; the others wait their turn
+	readersHold = 64 << 20  // what all readers together may hold in memory, as far as the least piece allows
+	mostPiece   = 512 << 10 // bytes
+	leastPiece  = 16 << 10
 )
 
-// stored is a record with what the engine says of it.
-type stored struct {
-	record
-	seq  uint64
-	time time.Time
-	err  error // it is there and is no record
+// Read yields history after a number, in order, up to the newest at the moment it gets there. Where events are missing it
+// yields a *wire.Gap as the error and goes on; any other error ends it. Readers hold one or two pieces of history each and
+// leave nothing behind in the engine.
+func (j *Journal) Read(ctx context.Context, after uint64) iter.Seq2[wire.Entry, error] {
+	return j.entries(j.records(ctx, after))
 }
 
-// Read yields history after a number, in order, up to the newest at the moment it gets there. Where events are missing it
-// yields a *wire.Gap as the error and goes on; any other error ends it.
-func (j *Journal) Read(ctx context.Context, after uint64) iter.Seq2[wire.Entry, error] {
+// entries makes the records travel.
+func (j *Journal) entries(records iter.Seq2[record, error]) iter.Seq2[wire.Entry, error] {
 	return func(yield func(wire.Entry, error) bool) {
-		for s, err := range j.records(ctx, after) {
-			if err != nil {
-				if !yield(wire.Entry{}, err) {
-					return
-				}
-				continue
+		for r, err := range records {
+			var e wire.Entry
+			if err == nil {
+				e = wire.Entry{Seq: r.seq, Topic: r.topic, Stored: r.stored, Line: wire.Stamp(r.line, j.cursor(r.seq))}
 			}
-			if !yield(j.entry(s), nil) {
+			if !yield(e, err) {
 				return
 			}
 		}
 	}
-}
-
-func (j *Journal) entry(s stored) wire.Entry {
-	return wire.Entry{Seq: s.seq, Topic: s.topic, Stored: s.time, Line: wire.Stamp(s.line, j.cursor(s.seq))}
 }
 
 // records yields what is visible after a number; every hole as a *wire.Gap.
-func (j *Journal) records(ctx context.Context, after uint64) iter.Seq2[stored, error] {
-	return func(yield func(stored, error) bool) {
-		for after < j.newest.Load() {
-			newest := j.newest.Load()
-			piece, err := j.engine.piece(ctx, after+1)
-			if err != nil {
-				yield(stored{}, err)
-				return
+func (j *Journal) records(ctx context.Context, after uint64) iter.Seq2[record, error] {
+	return func(yield func(record, error) bool) {
+		j.stats.readers.Add(1)
+		defer j.stats.readers.Add(-1)
+		ctx, cancel := context.WithCancel(ctx)
+		pieces := make(chan piece)
+		go j.fetch(ctx, after, pieces)
+		defer func() {
+			cancel()
+			for range pieces { // until the fetcher has ended
 			}
-			if len(piece) == 0 {
-				yield(stored{}, j.gap(after, newest+1))
-				return
-			}
-			for _, s := range piece {
-				if s.seq > newest {
-					break
-				}
-				if s.err != nil {
-					continue // a hole like any other
-				}
-				if s.seq != after+1 && !yield(stored{}, j.gap(after, s.seq)) {
+		}()
+		for p := range pieces {
+			for _, r := range p.records {
+				if r.seq != after+1 && !yield(record{}, j.gap(ctx, after, r.seq)) {
 					return
 				}
-				after = s.seq
-				if !yield(s, nil) {
+				after = r.seq
+				if !yield(r, nil) {
 					return
 				}
 			}
+			if p.err != nil {
+				yield(record{}, p.err)
+				return
+			}
+			if after < p.last && !yield(record{}, j.gap(ctx, after, p.last+1)) {
+				return
+			}
+			after = max(after, p.last)
 		}
 	}
 }
 
-func (j *Journal) gap(after, before uint64) *wire.Gap {
+// piece is a stretch of history: what of it is there, up to a number.
+type piece struct {
+	records []record
+	last    uint64
+	err     error
+}
+
+// fetch fetches piece after piece, each while the one before is being read.
+func (j *Journal) fetch(ctx context.Context, after uint64, pieces chan<- piece) {
+	defer close(pieces)
+	for after < j.newest.Load() {
+		var p piece
+		p.records, p.last, p.err = j.stretch(ctx, after, j.newest.Load())
+		select {
+		case pieces <- p:
+		case <-ctx.Done():
+			return
+		}
+		if p.err != nil {
+			return
+		}
+		after = p.last
+	}
+}
+
+// stretch returns what there is right after a number, not beyond newest, and up to where it looked.
+func (j *Journal) stretch(ctx context.Context, after, newest uint64) ([]record, uint64, error) {
+	size := min(max(leastPiece, readersHold/2/int(max(1, j.stats.readers.Load()))), mostPiece)
+	records, last, err := j.turn(ctx, after+1, size)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(records) == 0 { // nothing can be read here; something may be further on
+		if last, err = j.skip(ctx, after+1, newest); err != nil {
+			return nil, 0, err
+		}
+		return nil, last, nil
+	}
+	for len(records) > 0 && records[len(records)-1].seq > newest {
+		records = records[:len(records)-1]
+	}
+	return records, min(last, newest), nil
+}
+
+// skip returns the last number of a hole that begins at from: of a block that the engine cannot load it says nothing at
+// all, so the end of it must be searched for.
+func (j *Journal) skip(ctx context.Context, from, newest uint64) (uint64, error) {
+	there := func(at uint64) (uint64, error) {
+		records, _, err := j.turn(ctx, at, leastPiece)
+		if err != nil || len(records) == 0 {
+			return 0, err
+		}
+		return records[0].seq, nil
+	}
+	empty, found := from, uint64(0) // from empty on nothing was read; found was
+	for step := uint64(1); found == 0; step *= 2 {
+		at := empty + step
+		if at > newest {
+			if at = newest; at <= empty {
+				return newest, nil
+			}
+		}
+		seq, err := there(at)
+		if err != nil {
+			return 0, err
+		}
+		if found = seq; seq == 0 {
+			empty = at
+		}
+	}
+	for empty+1 < found {
+		seq, err := there(empty + (found-empty)/2)
+		if err != nil {
+			return 0, err
+		}
+		if seq == 0 {
+			empty += (found - empty) / 2
+		} else if seq < found {
+			found = seq
+		} else {
+			break // what lies between is missing
+		}
+	}
+	return min(found-1, newest), nil
+}
+
+// turn fetches a piece when it is this reader's turn.
+func (j *Journal) turn(ctx context.Context, from uint64, size int) ([]record, uint64, error) {
+	select {
+	case j.asking <- struct{}{}:
+		defer func() { <-j.asking }()
+	case <-ctx.Done():
+		return nil, 0, ctx.Err()
+	}
+	return j.engine.Load().piece(ctx, logStream, from, size)
+}
+
+// gap tells of a hole, and counts it.
+func (j *Journal) gap(ctx context.Context, after, before uint64) *wire.Gap {
 	g := &wire.Gap{After: after, Before: before, Reason: "damaged"}
+	if before > j.oldest.Load() {
+		_ = j.lookOldest(ctx) // retention may have been at work since
+	}
 	if before <= j.oldest.Load() {
 		g.Reason = "trimmed"
+		j.stats.trimmed.Add(1)
+	} else {
+		j.stats.damaged.Add(1)
 	}
 	return g
 }
 
-// piece asks the engine for the events from a number on.
-func (e *engine) piece(ctx context.Context, from uint64) ([]stored, error) {
-	request, err := json.Marshal(map[string]any{"seq": from, "batch": pieceEvents, "max_bytes": pieceBytes})
+// lookOldest asks the engine where history begins.
+func (j *Journal) lookOldest(ctx context.Context) error {
+	info, err := j.engine.Load().log.Info(ctx)
 	if err != nil {
-		return nil, err
+		return unavailable("look at the log", err)
 	}
-	inbox := nats.NewInbox()
-	replies := make(chan *nats.Msg, pieceEvents+1)
-	sub, err := e.read.ChanSubscribe(inbox, replies)
-	if err != nil {
-		return nil, fmt.Errorf("read journal: %w", err)
-	}
-	defer sub.Unsubscribe()
-	if err := e.read.PublishRequest("$JS.API.DIRECT.GET."+logStream, inbox, request); err != nil {
-		return nil, fmt.Errorf("read journal: %w", err)
-	}
-	var piece []stored
-	patience := time.NewTimer(engineCall)
-	defer patience.Stop()
-	for {
-		select {
-		case m := <-replies:
-			switch m.Header.Get("Status") {
-			case "":
-				piece = append(piece, parseStored(m))
-			case "204", "404":
-				return piece, nil
-			default:
-				return nil, fmt.Errorf("read journal: the engine says %s %s", m.Header.Get("Status"), m.Header.Get("Description"))
-			}
-		case <-patience.C:
-			return nil, fmt.Errorf("read journal: no answer within %v: %w", engineCall, wire.ErrUnavailable)
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
+	j.oldest.Store(max(1, info.State.FirstSeq))
+	j.stats.logBytes.Store(info.State.Bytes)
+	return nil
 }
 
-func parseStored(m *nats.Msg) (s stored) {
-	var err error
-	s.seq, err = strconv.ParseUint(m.Header.Get("Nats-Sequence"), 10, 64)
-	s.record, s.err = parseRecord(m.Header.Get("Nats-Subject"), logSubject, m.Data)
-	s.time, _ = time.Parse(time.RFC3339Nano, m.Header.Get("Nats-Time-Stamp"))
-	s.err = errors.Join(err, s.err)
-	return s
+// ReadTopic yields history after a number as Read does, of the topics that match one filter only; the engine finds them.
+// Holes are not told: between two events of a topic there are others.
+func (j *Journal) ReadTopic(ctx context.Context, after uint64, filter string) iter.Seq2[wire.Entry, error] {
+	return j.entries(func(yield func(record, error) bool) {
+		for after < j.newest.Load() {
+			q := question{Seq: after + 1, Next: logSubject + filter, Batch: pieceEvents, MaxBytes: mostPiece}
+			replies, _, err := j.engine.Load().ask(ctx, logStream, q)
+			if err != nil {
+				yield(record{}, err)
+				return
+			}
+			if len(replies) == 0 {
+				return
+			}
+			newest := j.newest.Load()
+			for _, m := range replies {
+				r, err := parseRecord(m.data)
+				if after = m.seq; after > newest {
+					return
+				}
+				if r.seq = m.seq; err == nil && !yield(r, nil) {
+					return
+				}
+			}
+		}
+	})
 }
 
 // After returns the number before the first event that was stored at t or later.
 func (j *Journal) After(ctx context.Context, t time.Time) (uint64, error) {
-	request, err := json.Marshal(map[string]any{"start_time": t.UTC(), "batch": 1})
+	t = t.UTC()
+	newest := j.newest.Load()
+	replies, _, err := j.engine.Load().ask(ctx, logStream, question{StartTime: &t, Batch: 1})
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("find %v: %w", t, err)
 	}
-	m, err := j.engine.read.RequestWithContext(ctx, "$JS.API.DIRECT.GET."+logStream, request)
-	if err != nil {
-		return 0, fmt.Errorf("find %v in the journal: %w", t, err)
+	if len(replies) == 0 || replies[0].seq > newest {
+		return newest, nil
 	}
-	seq, err := strconv.ParseUint(m.Header.Get("Nats-Sequence"), 10, 64)
-	if err != nil || seq == 0 || seq > j.newest.Load() {
-		return j.newest.Load(), nil
-	}
-	return seq - 1, nil
+	return replies[0].seq - 1, nil
+}
+
+// isGap tells whether an error of a reader is a hole after which reading goes on.
+func isGap(err error) bool {
+	var gap *wire.Gap
+	return errors.As(err, &gap)
 }

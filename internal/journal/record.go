@@ -1,5 +1,5 @@
-// An event as it lies in the log: filed under its topic, with its key before its line, so that nobody needs to parse JSON
-// to tell it from another.
+// An event as it is stored: what is asked of it most stands before its line, so that nobody needs to parse JSON for it, and
+// the engine need not send its own headers along, which would cost more than the event.
 
 package journal
 
@@ -9,15 +9,14 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"strings"
+	"strconv"
+	"time"
 
 	"rtevent"
 )
 
 // key names an event: a digest of its source and id, too long for a stranger to find two that collide.
 type key [16]byte
-
-const keyText = 22 // a key in base64
 
 func keyOf(source, id string) key {
 	b := make([]byte, 0, 128)
@@ -28,34 +27,56 @@ func keyOf(source, id string) key {
 	return key(sum[:16])
 }
 
-// record is one event of the log.
+func (k key) String() string { return base64.RawURLEncoding.EncodeToString(k[:]) }
+
+// record is one event as it is stored.
 type record struct {
-	topic string
-	key   key
-	line  []byte
+	seq    uint64 // its number: 0 when the place where it lies says it
+	topic  string
+	key    key
+	stored time.Time
+	line   []byte
 }
 
 var errRecord = errors.New("no event of this journal")
 
-// append writes what lies under the topic: KEY SPACE LINE.
+// append writes KEY SPACE TIME SPACE NUMBER SPACE TOPIC SPACE LINE: time in milliseconds and number, each in base 36.
 func (r record) append(b []byte) []byte {
 	b = base64.RawURLEncoding.AppendEncode(b, r.key[:])
+	b = append(b, ' ')
+	b = strconv.AppendInt(b, r.stored.UnixMilli(), 36)
+	b = append(b, ' ')
+	b = strconv.AppendUint(b, r.seq, 36)
+	b = append(b, ' ')
+	b = append(b, r.topic...)
 	b = append(b, ' ')
 	return append(b, r.line...)
 }
 
-// parseRecord reads what append wrote under a subject of the engine; the line is shared with b.
-func parseRecord(subject, prefix string, b []byte) (record, error) {
-	topic, ok := strings.CutPrefix(subject, prefix)
-	if !ok || rtevent.CheckTopic(topic) != nil || len(b) < keyText+2 || b[keyText] != ' ' {
-		return record{}, errRecord
+// parseRecord reads what append wrote; the line is shared with b.
+func parseRecord(b []byte) (record, error) {
+	var r record
+	var words [4][]byte
+	for i := range words {
+		var ok bool
+		if words[i], b, ok = bytes.Cut(b, []byte{' '}); !ok {
+			return r, errRecord
+		}
 	}
-	r := record{topic: topic, line: b[keyText+1:]}
-	if n, err := base64.RawURLEncoding.Strict().Decode(r.key[:], b[:keyText]); err != nil || n != len(r.key) {
-		return record{}, errRecord
+	if len(words[0]) != base64.RawURLEncoding.EncodedLen(len(r.key)) {
+		return r, errRecord
 	}
-	if r.line[0] != '{' || r.line[len(r.line)-1] != '}' || bytes.IndexByte(r.line, '\n') >= 0 {
-		return record{}, errRecord
+	if _, err := base64.RawURLEncoding.Strict().Decode(r.key[:], words[0]); err != nil {
+		return r, errRecord
 	}
-	return r, nil
+	ms, err := strconv.ParseInt(string(words[1]), 36, 64)
+	seq, err2 := strconv.ParseUint(string(words[2]), 36, 64)
+	if err != nil || err2 != nil || ms < 0 {
+		return r, errRecord
+	}
+	if len(b) < 2 || b[0] != '{' || b[len(b)-1] != '}' || bytes.IndexByte(b, '\n') >= 0 {
+		return r, errRecord
+	}
+	r.stored, r.seq, r.topic, r.line = time.UnixMilli(ms), seq, string(words[3]), b
+	return r, rtevent.CheckTopic(r.topic)
 }
