@@ -103,11 +103,14 @@ func (d *disk) sync() error {
 	defer d.mu.Unlock()
 	defer d.stats.sync(time.Now())
 	for {
-		err := syncFile(d.path(d.block))
+		// Looked for before: a block is complete once there is a next one, and only then is this its last sync.
+		_, err := os.Stat(d.path(d.block + 1))
+		complete := err == nil
+		err = syncFile(d.path(d.block))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // retention may have taken it
 			return fmt.Errorf("sync journal: %w", err)
 		}
-		if _, err := os.Stat(d.path(d.block + 1)); err != nil {
+		if !complete {
 			return nil
 		}
 		d.block++

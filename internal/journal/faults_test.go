@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -75,7 +74,6 @@ func publishForever(dir, run string, d Durability) error {
 type child struct {
 	*exec.Cmd
 	lines *bufio.Scanner
-	out   io.Closer
 }
 
 func startChild(t *testing.T, dir, run string, d Durability) *child {
@@ -131,12 +129,13 @@ func faults(few, all int) int {
 	return few
 }
 
-// holds checks that every acknowledged event is there once, under its number, in order, and that nothing is a hole.
-func holds(t *testing.T, j *Journal, after uint64, acks []acked) {
+// holds checks that every acknowledged event is there once, under its number, in order. What the engine had numbered and not
+// acknowledged may be a hole: then it is told.
+func holds(t *testing.T, j *Journal, acks []acked) {
 	t.Helper()
-	entries, gaps := history(t, j, after)
-	if len(gaps) > 0 {
-		t.Errorf("gaps %v", gaps)
+	entries, gaps := history(t, j, acks[0].seq-1)
+	for _, g := range gaps {
+		t.Logf("unacknowledged events are a hole: %+v", g)
 	}
 	seen := map[string]uint64{}
 	for _, e := range entries {
@@ -168,14 +167,14 @@ func idOf(line []byte) string {
 
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
-	total := 0
-	for run := range faults(15, 100) {
+	var all []acked
+	last := faults(15, 100) - 1
+	for run := range last + 1 {
 		c := startChild(t, dir, fmt.Sprint("run", run), Always)
 		acks := c.until(t, time.Duration(50+run*17%300)*time.Millisecond, c.kill)
 		if len(acks) == 0 {
 			t.Fatal("nothing was acknowledged")
 		}
-		total += len(acks)
 		j, err := Open(Options{Dir: dir, MaxBytes: 512 << 20})
 		if err != nil {
 			t.Fatal(err)
@@ -183,10 +182,13 @@ func TestKill(t *testing.T) {
 		if j.epoch != acks[0].epoch {
 			t.Errorf("run %d: the epoch is %s and was %s", run, j.epoch, acks[0].epoch)
 		}
-		holds(t, j, acks[0].seq-1, acks)
+		all = append(all, acks...)
+		if holds(t, j, acks); run == last {
+			holds(t, j, all)
+		}
 		if err := j.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d acknowledged events", total)
+	t.Logf("%d acknowledged events", len(all))
 }

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"context"
 	"sync"
 
 	"rtevent/internal/wire"
@@ -115,9 +114,4 @@ func (q *queue) close() {
 	q.closed = true
 	q.mu.Unlock()
 	q.changed.Broadcast()
-}
-
-// closeWith closes the queue when ctx ends.
-func (q *queue) closeWith(ctx context.Context) (stop func() bool) {
-	return context.AfterFunc(ctx, q.close)
 }
