@@ -33,7 +33,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := mistyped(root.ExecuteContext(ctx))
 	if err == nil {
 		return exitFine
 	}
@@ -45,6 +45,15 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		fmt.Fprintf(stderr, "rtevent: hint: %s\n", hint)
 	}
 	return code
+}
+
+// mistyped turns cobra's error about flags that do not go together, which passes by its own hook for errors of flags,
+// into the mistake that it is.
+func mistyped(err error) error {
+	if err != nil && strings.HasPrefix(err.Error(), "if any flags in the group") {
+		return badInput("see `rtevent --help`", "%s", err)
+	}
+	return err
 }
 
 // complaint is an error in words.
@@ -111,7 +120,15 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return badInput("see `"+c.CommandPath()+" --help`", "%s", err)
 	})
-	root.AddCommand(newProbe(), newRegistry(), newRecord(), newConform(), newMan())
+	root.AddCommand(
+		newProbe(),
+		newWatch(),
+		newCheck(),
+		newRegistry(),
+		newRecord(),
+		newConform(),
+		newMan(),
+	)
 	return root
 }
 

@@ -4,12 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,20 +14,13 @@ import (
 	"rtevent/internal/identify"
 	"rtevent/internal/observe"
 	"rtevent/internal/survey"
-	"rtevent/internal/words"
 )
 
 // look is the main command: the table of this host's listeners, or the page of a port.
 type look struct {
-	json      bool
-	noProbe   bool
-	insist    bool
-	timeout   time.Duration
-	ports     []string
-	transport string
-	process   string
-	labels    []string
-	tier      string
+	selection
+	asking
+	json bool
 }
 
 func newLook() *cobra.Command {
@@ -58,30 +47,10 @@ permission to look, 4 if the command line is wrong, 5 if something broke.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(c *cobra.Command, args []string) error { return o.run(c, args) },
 	}
-	f := c.Flags()
-	f.BoolVar(&o.json, "json", false, "print JSON, one object a line")
-	f.BoolVar(&o.noProbe, "no-probe", false, "ask nobody what it speaks")
-	f.BoolVar(&o.insist, "insist", false, "ask even where that may start a service, print paper or take a debugger's only place")
-	f.DurationVar(&o.timeout, "timeout", 0, "how long one port may be asked (default: about a second, more for a slow peer)")
-	f.StringSliceVar(&o.ports, "port", nil, "only these ports, as a table: 22, 8000-9000, 53/udp")
-	f.StringVar(&o.transport, "transport", "", "only this transport: tcp or udp")
-	f.StringVar(&o.process, "process", "", "only what this process holds: a pid, or part of its name, program, unit, package or user")
-	f.StringSliceVar(&o.labels, "label", nil, "only these verdicts: "+strings.Join(labelNames(), ", "))
-	f.StringVar(&o.tier, "tier", "", "how to observe: bpf, sock_diag or proc (default: the cheapest that sees everything)")
-	c.MarkFlagsMutuallyExclusive("no-probe", "timeout")
-	c.MarkFlagsMutuallyExclusive("no-probe", "insist")
-	_ = c.RegisterFlagCompletionFunc("label", cobra.FixedCompletions(labelNames(), cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("transport", cobra.FixedCompletions([]string{"tcp", "udp"}, cobra.ShellCompDirectiveNoFileComp))
+	c.Flags().BoolVar(&o.json, "json", false, "print JSON, one object a line")
+	o.selection.flags(c, "only these ports, as a table: 22, 8000-9000, 53/udp")
+	o.asking.flags(c)
 	return c
-}
-
-// labelNames are the labels in the order of the alphabet.
-func labelNames() []string {
-	var names []string
-	for _, l := range words.Labels() {
-		names = append(names, string(l))
-	}
-	return names
 }
 
 func (o look) run(c *cobra.Command, args []string) error {
@@ -107,21 +76,10 @@ func (o look) run(c *cobra.Command, args []string) error {
 }
 
 func (o look) check() error {
-	if t := rtevent.Transport(o.transport); t != "" && t != rtevent.TCP && t != rtevent.UDP {
-		return badInput("the transports are tcp and udp", "%q is no transport", o.transport)
+	if err := o.selection.check(); err != nil {
+		return err
 	}
-	for _, l := range o.labels {
-		if words.Label(rtevent.Label(l)) == "" {
-			return badInput("the labels are "+strings.Join(labelNames(), ", "), "%q is no label", l)
-		}
-	}
-	if o.timeout < 0 {
-		return badInput("write it as 500ms or 2s", "a timeout of %s", o.timeout)
-	}
-	if !slices.Contains([]string{"", "bpf", "sock_diag", "proc"}, o.tier) {
-		return badInput("the tiers are bpf, sock_diag and proc", "%q is no tier", o.tier)
-	}
-	return nil
+	return o.asking.check()
 }
 
 // survey prepares one look at the host for some ports.
@@ -133,13 +91,8 @@ func (o look) survey(registry *iana.Registry, ports []portRange) survey.Options 
 		Digests:  digests(),
 		NoProbe:  o.noProbe,
 		Insist:   o.insist,
-		Select: func(l rtevent.Listener) bool {
-			in := len(ports) == 0 || slices.ContainsFunc(ports, func(r portRange) bool { return r.has(l) })
-			return in && (o.transport == "" || rtevent.Transport(o.transport) == l.Transport)
-		},
-		Match: func(l rtevent.Listener) bool {
-			return o.process == "" || slices.ContainsFunc(l.Holders, func(h rtevent.Owner) bool { return holds(h, o.process) })
-		},
+		Select:   func(l rtevent.Listener) bool { return o.at(l, ports) },
+		Match:    o.held,
 	}
 }
 
@@ -150,27 +103,6 @@ func digests() string {
 		return ""
 	}
 	return filepath.Join(dir, "rtevent", "digests")
-}
-
-// holds tells whether an owner goes by a name: its pid, or part of what it is called anywhere.
-func holds(o rtevent.Owner, name string) bool {
-	if pid, err := strconv.Atoi(name); err == nil {
-		return o.PID == pid
-	}
-	names := []string{o.Name, path.Base(o.Exe), o.Unit, o.User}
-	if o.Package != nil {
-		names = append(names, o.Package.Name)
-	}
-	if p := o.Program; p != nil {
-		names = append(names, p.Name, path.Base(p.Path), path.Base(p.Project))
-	}
-	name = strings.ToLower(name)
-	return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(strings.ToLower(n), name) })
-}
-
-// shown tells whether a judged listener passes the filter on labels.
-func (o look) shown(l rtevent.Listener) bool {
-	return len(o.labels) == 0 || l.Verdict != nil && slices.Contains(o.labels, string(l.Verdict.Label))
 }
 
 // table prints the listeners a line each, and what they add up to.

@@ -17,8 +17,8 @@ type Policy struct {
 	Rules []Rule
 }
 
-// Rule allows listeners that are all that it says; what it does not say may be anything. Texts are patterns as in
-// path.Match.
+// Rule allows listeners that are all that it says; what it does not say may be anything. Everybody who holds the listener
+// must be what the rule says, but not the children that a holder has forked of itself.
 type Rule struct {
 	Line      int               `json:"line"` // in the file, counted from 1
 	Ports     []Ports           `json:"-"`
@@ -27,17 +27,23 @@ type Rule struct {
 	Scope     rtevent.Scope     `json:"scope,omitempty"`   // this one or a narrower one
 	Address   string            `json:"address,omitempty"` // as rtevent writes it
 
-	Program   string `json:"program,omitempty"` // the path of the executable, or of the script or jar that it runs
-	Package   string `json:"package,omitempty"` // of the script or jar where there is one, else of the executable
-	Unit      string `json:"unit,omitempty"`
-	Container string `json:"container,omitempty"` // its name or id
-	User      string `json:"user,omitempty"`      // a name or a number
-	Protocol  string `json:"protocol,omitempty"`  // as a Finding names it
+	Program   Patterns `json:"program,omitempty"` // the path of the executable, or of the script or jar that it runs
+	Package   Patterns `json:"package,omitempty"` // of the script or jar where there is one, else of the executable
+	Unit      Patterns `json:"unit,omitempty"`
+	Container Patterns `json:"container,omitempty"` // its name or id
+	User      Patterns `json:"user,omitempty"`      // a name or a number
+	Protocol  Patterns `json:"protocol,omitempty"`  // as a Finding names it
 
 	Required bool      `json:"required,omitempty"` // something like this must listen
 	Reason   string    `json:"reason,omitempty"`
 	Expires  time.Time `json:"expires,omitzero"` // from this moment on it allows nothing
 }
+
+// Patterns are texts of which one has to match, as in path.Match. None match everything.
+type Patterns []string
+
+// String lists them as people write it: "root or www-data".
+func (p Patterns) String() string { return strings.Join(p, " or ") }
 
 // Ports is an inclusive range of ports, of one transport or, without it, of any.
 type Ports struct {
@@ -55,8 +61,9 @@ func (r Rule) String() string {
 		parts = append(parts, r.Port)
 	}
 	for _, f := range []struct{ name, value string }{
-		{"transport", string(r.Transport)}, {"scope", string(r.Scope)}, {"address", r.Address}, {"program", r.Program},
-		{"package", r.Package}, {"unit", r.Unit}, {"container", r.Container}, {"user", r.User}, {"protocol", r.Protocol},
+		{"transport", string(r.Transport)}, {"scope", string(r.Scope)}, {"address", r.Address},
+		{"program", r.Program.String()}, {"package", r.Package.String()}, {"unit", r.Unit.String()},
+		{"container", r.Container.String()}, {"user", r.User.String()}, {"protocol", r.Protocol.String()},
 	} {
 		if f.value != "" {
 			parts = append(parts, f.name+" "+f.value)
@@ -71,7 +78,7 @@ func (r Rule) String() string {
 // NeedsFinding tells whether any rule asks for a protocol, so that listeners have to be asked.
 func (p *Policy) NeedsFinding() bool {
 	for _, r := range p.Rules {
-		if r.Protocol != "" {
+		if len(r.Protocol) > 0 {
 			return true
 		}
 	}
@@ -98,7 +105,7 @@ func (p *Policy) allows(l *rtevent.Listener, now time.Time) (tri, string) {
 			if m.answer == no {
 				continue
 			}
-			m = match{answer: no, port: true, near: m.near, why: "until " + r.Expires.UTC().Format(time.DateOnly)}
+			m = match{answer: no, port: true, near: m.near, why: "until " + expiry(r)}
 		}
 		if m.answer == yes {
 			return yes, ""

@@ -37,7 +37,7 @@ func (r *Rule) match(l *rtevent.Listener) match {
 	m := match{answer: yes, port: true, near: 1}
 	for _, c := range r.comparisons(l) {
 		switch {
-		case c.wanted == "":
+		case len(c.wanted) == 0:
 		case c.answer == yes:
 			m.near++
 		case c.answer < m.answer:
@@ -55,9 +55,11 @@ func (r *Rule) hasPort(l *rtevent.Listener) bool {
 
 // comparison is one property of a rule beside that of a listener.
 type comparison struct {
-	name, wanted, got string
-	answer            tri
-	unseen            string // why got is not known
+	name   string
+	wanted Patterns
+	got    string
+	answer tri
+	unseen string // why got is not known
 }
 
 func (c comparison) why() string {
@@ -72,26 +74,47 @@ func (c comparison) why() string {
 }
 
 func (r *Rule) comparisons(l *rtevent.Listener) []comparison {
-	all := []comparison{r.scope(l), texts("address", r.Address, l.Address.String()), r.protocol(l)}
-	for i := range l.Holders {
-		if o := &l.Holders[i]; o.Activates == "" || len(l.Holders) == 1 {
-			all = append(all, r.program(o), r.pkg(o), r.unit(o), r.container(o), r.user(o))
-		}
+	all := []comparison{r.scope(l), r.address(l), r.protocol(l)}
+	for _, o := range principals(l.Holders) {
+		all = append(all, r.program(o), r.pkg(o), r.unit(o), r.container(o), r.user(o))
 	}
 	return all
 }
 
+// principals are the holders that a policy is about: not those who only hold a socket for another holder, and not the
+// children that a holder has forked of itself, which may have another user and a changed command line.
+func principals(holders []rtevent.Owner) []*rtevent.Owner {
+	var chosen []*rtevent.Owner
+	for i := range holders {
+		o := &holders[i]
+		forked := slices.ContainsFunc(holders, func(parent rtevent.Owner) bool { return descends(o, &parent) })
+		if !forked && (o.Activates == "" || len(holders) == 1) {
+			chosen = append(chosen, o)
+		}
+	}
+	return chosen
+}
+
+// descends tells whether a process is a child of another that runs the same executable.
+func descends(o, parent *rtevent.Owner) bool {
+	return o.Exe != "" && o.Exe == parent.Exe && slices.ContainsFunc(o.Ancestry, func(a rtevent.Ancestor) bool { return a.PID == parent.PID })
+}
+
 // texts compares one property that is known: it may have several names.
-func texts(name, pattern string, values ...string) comparison {
+func texts(name string, patterns Patterns, values ...string) comparison {
 	values = slices.DeleteFunc(values, func(v string) bool { return v == "" })
-	c := comparison{name: name, wanted: pattern}
+	c := comparison{name: name, wanted: patterns}
 	if len(values) > 0 {
 		c.got = values[0]
 	}
-	if slices.ContainsFunc(values, func(v string) bool { ok, _ := path.Match(pattern, v); return ok }) {
+	if slices.ContainsFunc(values, patterns.match) {
 		c.answer = yes
 	}
 	return c
+}
+
+func (p Patterns) match(value string) bool {
+	return slices.ContainsFunc(p, func(pattern string) bool { ok, _ := path.Match(pattern, value); return ok })
 }
 
 // or makes a miss unknown where the reason for not knowing is given.
@@ -103,11 +126,21 @@ func (c comparison) or(unseen string) comparison {
 }
 
 func (r *Rule) scope(l *rtevent.Listener) comparison {
-	c := comparison{name: "scope", wanted: string(r.Scope), got: string(l.Scope)}
+	c := comparison{name: "scope", got: string(l.Scope)}
+	if r.Scope != "" {
+		c.wanted = Patterns{string(r.Scope)}
+	}
 	if width(l.Scope) <= width(r.Scope) {
 		c.answer = yes
 	}
 	return c
+}
+
+func (r *Rule) address(l *rtevent.Listener) comparison {
+	if r.Address == "" {
+		return comparison{}
+	}
+	return texts("address", Patterns{r.Address}, l.Address.String())
 }
 
 func width(s rtevent.Scope) int {
@@ -122,11 +155,16 @@ func (r *Rule) protocol(l *rtevent.Listener) comparison {
 	if f.NotAsked != "" {
 		return texts("protocol", r.Protocol).or("not asked: " + f.NotAsked)
 	}
+	if !f.Known() {
+		c := texts("protocol", r.Protocol)
+		c.got = "something that is not known"
+		return c
+	}
 	return texts("protocol", r.Protocol, f.Protocol)
 }
 
 func (r *Rule) program(o *rtevent.Owner) comparison {
-	if o.Activates != "" && r.Unit != "" {
+	if o.Activates != "" && len(r.Unit) > 0 {
 		return comparison{answer: yes, wanted: r.Program} // who holds the socket for the unit is not the unit
 	}
 	values := []string{o.Exe, o.Invoked}
@@ -151,7 +189,7 @@ func interprets(name string) bool {
 }
 
 func (r *Rule) pkg(o *rtevent.Owner) comparison {
-	if o.Activates != "" && r.Unit != "" {
+	if o.Activates != "" && len(r.Unit) > 0 {
 		return comparison{answer: yes, wanted: r.Package}
 	}
 	name := ""
@@ -177,7 +215,7 @@ func (r *Rule) container(o *rtevent.Owner) comparison {
 }
 
 func (r *Rule) user(o *rtevent.Owner) comparison {
-	if o.Activates != "" && r.Unit != "" {
+	if o.Activates != "" && len(r.Unit) > 0 {
 		return comparison{answer: yes, wanted: r.User}
 	}
 	uid := ""
@@ -185,10 +223,10 @@ func (r *Rule) user(o *rtevent.Owner) comparison {
 		uid = strconv.FormatUint(uint64(*o.UID), 10)
 	}
 	c := texts("user", r.User, o.User, uid)
-	_, err := strconv.ParseUint(r.User, 10, 32)
+	named := func(user string) bool { _, err := strconv.ParseUint(user, 10, 32); return err != nil }
 	switch {
-	case o.User == "" && uid != "" && err != nil: // a number is known, and a name is wanted
-		return c.or("user " + uid + " has no name here")
+	case o.User == "" && uid != "" && slices.ContainsFunc(r.User, named): // a number is known, and a name is wanted
+		return c.or("the name of user " + uid)
 	case uid != "":
 		return c
 	}

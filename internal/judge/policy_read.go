@@ -126,21 +126,37 @@ func (r *Rule) set(key string, value *yaml.Node) error {
 	if key == "port" {
 		return r.setPorts(value)
 	}
-	if value.Kind != yaml.ScalarNode || value.Tag == "!!null" {
-		return wrong(value, "%s: want a single value", key)
-	}
-	text := value.Value
-	patterns := map[string]*string{
+	patterns := map[string]*Patterns{
 		"program": &r.Program, "package": &r.Package, "unit": &r.Unit, "container": &r.Container, "user": &r.User, "protocol": &r.Protocol,
 	}
 	if to := patterns[key]; to != nil {
-		*to = text
-		if _, err := path.Match(text, ""); err != nil || text == "" {
-			return wrong(value, "%s: %q is no pattern: * stands for any text without a slash, ? for a character, [ab] for one of them, \\ takes the next one as it is", key, text)
-		}
-		return nil
+		return to.read(key, value)
 	}
-	return r.setOther(key, text, value)
+	if value.Kind != yaml.ScalarNode || value.Tag == "!!null" {
+		return wrong(value, "%s: want a single value", key)
+	}
+	return r.setOther(key, value.Value, value)
+}
+
+// read reads one pattern or a list of them.
+func (p *Patterns) read(key string, n *yaml.Node) error {
+	items := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		items = n.Content
+	}
+	if len(items) == 0 {
+		return wrong(n, "%s: the list is empty", key)
+	}
+	for _, item := range items {
+		if item.Kind != yaml.ScalarNode || item.Tag == "!!null" || item.Value == "" {
+			return wrong(item, "%s: want a text, or a list of texts", key)
+		}
+		if _, err := path.Match(item.Value, ""); err != nil {
+			return wrong(item, "%s: %q is no pattern: * stands for any text without a slash, ? for a character, [ab] for one of them, \\ takes the next one as it is", key, item.Value)
+		}
+		*p = append(*p, item.Value)
+	}
+	return nil
 }
 
 func (r *Rule) setOther(key, text string, value *yaml.Node) (err error) {

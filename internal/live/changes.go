@@ -17,6 +17,9 @@ func (l *Live) take(ctx context.Context, c observe.Change) {
 	defer l.mu.Unlock()
 	l.outbox.wait(l.stopped.Load)
 	c.Listener.Host = l.host
+	if about := c.Kind != observe.Lost && c.Kind != observe.Settled; about && l.options.Select != nil && !l.options.Select(c.Listener) {
+		return
+	}
 	switch c.Kind {
 	case observe.Opened:
 		l.opens(ctx, c)

@@ -38,6 +38,10 @@ type Options struct {
 	// Host is the name of this host in the events; empty asks the system.
 	Host string
 
+	// Select keeps the listeners of interest by what observing tells (port, transport, address). Of the others nothing is
+	// told, and they are neither read nor asked. Nil keeps all.
+	Select func(rtevent.Listener) bool
+
 	// Policy, if set, raises a signal in the Verdict of every listener that it does not allow.
 	Policy *judge.Policy
 

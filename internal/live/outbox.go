@@ -5,8 +5,8 @@ package live
 import (
 	"crypto/rand"
 	"encoding/json"
-	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,14 +86,22 @@ type teller struct {
 }
 
 func (l *Live) newTeller(emit func(rtevent.Event)) *teller {
-	source := url.URL{Host: l.host}
-	t := &teller{host: l.host, source: source.String(), emit: emit, run: rand.Text()[:16]}
+	t := &teller{host: l.host, source: source(l.host), emit: emit, run: rand.Text()[:16]}
 	t.settled = func() {
 		if l.options.Settled != nil {
 			l.options.Settled(l.Coverage())
 		}
 	}
 	return t
+}
+
+// source writes the name of a host as a URI reference. Whatever a name should not hold is written as in topics.
+func source(host string) string {
+	labels := strings.Split(host, ".")
+	for i, label := range labels {
+		labels[i] = strings.ReplaceAll(rtevent.TopicToken(label), ":", "=3A")
+	}
+	return "//" + strings.Join(labels, ".")
 }
 
 func (t *teller) tell(what told) {

@@ -108,7 +108,7 @@ func certificate(t *rtevent.TLS) string {
 
 // Holder is one process in full.
 func Holder(o rtevent.Owner) string {
-	if o.Unseen != "" {
+	if o.Unseen != "" && o.Exe == "" && o.Name == "" {
 		return "held by " + Phrases(0, "a process that could not be seen ("+o.Unseen+")", o.Unit, userOf(o))
 	}
 	name := ownerName(o)
@@ -125,6 +125,9 @@ func Holder(o rtevent.Owner) string {
 		parts = append(parts, "since "+since(o.Started))
 	}
 	parts = append(parts, forwards(o), o.Unit, containerWords(o), packageInFull(o), startedBy(o))
+	if o.Unseen != "" { // the kernel told who it was, and no more
+		parts = append(parts, o.Unseen)
+	}
 	return "held by " + Phrases(0, parts...) + strings.Join(append([]string{""}, o.Unread...), "; unread: ")
 }
 

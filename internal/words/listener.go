@@ -70,8 +70,14 @@ func Who(l rtevent.Listener) (name string, rest []string) {
 	if l.LikelyClient {
 		rest = append(rest, "likely a client")
 	}
-	if o.Unseen != "" {
+	switch {
+	case o.Unseen == "":
+	case o.Unseen == rtevent.NotRead:
+		return ownerName(o), append(rest, o.Unit, userOf(o))
+	case o.Exe == "" && o.Name == "":
 		return "unseen", append(rest, o.Unit, userOf(o), o.Unseen)
+	default: // the kernel told who it was
+		return ownerName(o), append(rest, o.Unit, userOf(o), o.Unseen)
 	}
 	rest = append(rest, alias(o), forwards(o), programWords(o), o.Unit, containerWords(o), l.Namespace, userOf(o), packageWords(o))
 	if n := len(l.Holders); n > 1 {
