@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -31,15 +32,18 @@ type Stage struct {
 func CheckClient(ctx context.Context, stage Stage, v *Vector) []Result {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	s := &scene{came: make(chan net.Conn), patience: cmp.Or(stage.Patience, 30*time.Second)}
+	s := &scene{came: make(chan *stream), patience: cmp.Or(stage.Patience, 30*time.Second)}
 	defer context.AfterFunc(ctx, func() { stage.Listener.Close() })()
-	go s.accept(ctx, stage.Listener)
 	p := &player{
 		vector: v, patience: s.patience, aside: aside, open: s.open,
 		streams: map[int]*stream{}, requests: map[int]*request{},
 		names: names{"run": strings.ToLower(rand.Text()[:12]), "epoch": strings.ToLower(rand.Text()[:8])},
 	}
-	s.names = p.names
+	s.greeting = greeting(p.names["epoch"])
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	defer stop()
+	serving.Go(func() { s.accept(ctx, stage.Listener) })
 	if stage.Delivered != nil {
 		told := newStream(nil, nil, func() {})
 		defer told.close()
@@ -52,31 +56,55 @@ func CheckClient(ctx context.Context, stage Stage, v *Vector) []Result {
 
 // scene is where the client comes in.
 type scene struct {
-	came     chan net.Conn
+	came     chan *stream
 	patience time.Duration
-	names    names
+	greeting []byte
 }
 
+// accept takes connections until the listener is closed, which it is when the vector has ended.
 func (s *scene) accept(ctx context.Context, l net.Listener) {
+	var meeting sync.WaitGroup
+	defer meeting.Wait()
 	for {
 		c, err := l.Accept()
 		if err != nil {
-			return // the listener is closed when the vector has ended
-		}
-		select {
-		case s.came <- c:
-		case <-ctx.Done():
-			c.Close()
 			return
 		}
+		meeting.Go(func() { s.meet(ctx, c) })
 	}
 }
 
-// open awaits the next connection and greets it: when it speaks, else after 1.5 s.
+// meet hands a connection on once a client of rt-event has said something on it. Others come, too: scanners, and whoever
+// looks after this host.
+func (s *scene) meet(ctx context.Context, c net.Conn) {
+	on := netStream(&patient{Conn: c, greeting: s.greeting})
+	for {
+		line, err := on.next(ctx, s.patience)
+		if err != nil || !isObject(line) && len(bytes.TrimSpace(line)) > 0 {
+			on.close()
+			return
+		}
+		if !aside(on, line, "") {
+			on.ahead = line
+			break
+		}
+	}
+	select {
+	case s.came <- on:
+	case <-ctx.Done():
+		on.close()
+	}
+}
+
+func isObject(line []byte) bool {
+	var object map[string]json.RawMessage
+	return json.Unmarshal(line, &object) == nil
+}
+
+// open awaits the next connection.
 func (s *scene) open(ctx context.Context, _ Step) (*stream, error) {
 	select {
-	case c := <-s.came:
-		on := netStream(&patient{Conn: c, greeting: s.greeting()})
+	case on := <-s.came:
 		return on, nil
 	case <-time.After(s.patience):
 		return nil, fmt.Errorf("no connection came within %s", s.patience)
@@ -88,8 +116,8 @@ func (s *scene) open(ctx context.Context, _ Step) (*stream, error) {
 // none holds that nobody connects for so long.
 func (s *scene) none(ctx context.Context, d time.Duration) error {
 	select {
-	case c := <-s.came:
-		c.Close()
+	case on := <-s.came:
+		on.close()
 		return errors.New("the client connected again")
 	case <-time.After(d):
 		return nil
@@ -98,9 +126,9 @@ func (s *scene) none(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// greeting has a member that no client knows.
-func (s *scene) greeting() []byte {
-	return fmt.Appendf(nil, `{"rt":"ready","protocol":"rt-event/1","software":"conform/1","epoch":%q,"seq":100,"oldest":1,"max":65536,"durable":"always","auth":["none"],"weather":{"in":["sun","rain"]}}`+"\n", s.names["epoch"])
+// greeting is the first line of the server that we are. It has a member that no client knows.
+func greeting(epoch string) []byte {
+	return fmt.Appendf(nil, `{"rt":"ready","protocol":"rt-event/1","software":"conform/1","epoch":%q,"seq":100,"oldest":1,"max":65536,"durable":"always","auth":["none"],"weather":{"in":["sun","rain"]}}`+"\n", epoch)
 }
 
 // patient is a connection that is greeted when the client speaks, else after 1.5 s.

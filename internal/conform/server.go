@@ -159,16 +159,16 @@ func (t Target) dialWS(ctx context.Context, path string) (*stream, error) {
 	return wsStream(ctx, c, stop), nil
 }
 
-// greeting is what we need of ready.
-type greeting struct {
+// ready is what we need of the greeting.
+type ready struct {
 	RT, Epoch, Protocol string
 	Max                 int
 	Auth                []string
 }
 
 // greet makes a server greet at once, by a blank line, and says who we are.
-func (t Target) greet(ctx context.Context, on *stream) (greeting, error) {
-	var g greeting
+func (t Target) greet(ctx context.Context, on *stream) (ready, error) {
+	var g ready
 	if err := on.say([]byte("\n")); err != nil {
 		return g, err
 	}

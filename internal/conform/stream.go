@@ -36,6 +36,7 @@ type stream struct {
 	in    chan heard
 	done  chan struct{}
 	once  sync.Once
+	ahead []byte // a line that was heard already
 	ended *heard // the end was heard
 
 	lines  bool           // whether it carries lines; else events of SSE
@@ -75,6 +76,10 @@ var errQuiet = errors.New("nothing came")
 func (s *stream) next(ctx context.Context, patience time.Duration) ([]byte, error) {
 	if s.ended != nil {
 		return nil, s.ended.err
+	}
+	if line := s.ahead; line != nil {
+		s.ahead = nil
+		return line, nil
 	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
