@@ -42,7 +42,8 @@ var floors = map[string]int{
 	"rtevent/testbed/odd":         7,
 	"rtevent/bench":               8,
 	"rtevent/calibrate":           8,
-	"rtevent/examples":            6,
+	"rtevent/examples":            8,
+	"rtevent/packaging":           8,
 }
 
 // doors gives every heavy dependency the one package that may import it.

@@ -13,11 +13,16 @@ import (
 	"rtevent/internal/conform"
 )
 
+const python = "/usr/bin/python3"
+
 // TestPythonClient holds the client that was written from the specification alone against every vector of clients.
 func TestPythonClient(t *testing.T) {
 	vectors, err := conform.Vectors(conform.Client)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Stat(python); err != nil && os.Getenv("TESTBED") != "required" {
+		t.Skipf("%s: make test installs it, as root on Debian", err)
 	}
 	for _, v := range vectors {
 		t.Run(v.Name, func(t *testing.T) {
@@ -59,7 +64,7 @@ func startPython(t *testing.T, args ...string) (io.Reader, func() string) {
 	if _, err := os.Stat("rt_event.py"); err != nil { // so that the cache of go test knows what this depends on
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "/usr/bin/python3", append([]string{"rt_event.py"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), python, append([]string{"rt_event.py"}, args...)...)
 	cmd.Stdin = strings.NewReader(`{"open":true}` + "\n")
 	out, in, err := os.Pipe()
 	if err != nil {
