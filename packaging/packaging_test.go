@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -132,9 +131,6 @@ func TestDashboard(t *testing.T) {
 
 // grafanaNames puts in what Grafana would.
 var grafanaNames = strings.NewReplacer("$__rate_interval", "1m", "$__range", "1h", "$job", "rtevent", "$instance", ".*")
-
-// metricName finds the names of our own metrics in expressions.
-var metricName = regexp.MustCompile(`\b(?:rtevent|process)_[a-z_]+\b`)
 
 // TestUnits has systemd read the units, in a root of their own, and say how exposed the service is.
 func TestUnits(t *testing.T) {
