@@ -13,7 +13,8 @@ import (
 
 // goodbyes is a membership in those groups. It hears of its own network namespace only, and not who ended a socket.
 type goodbyes struct {
-	file *os.File
+	file   *os.File
+	closed chan struct{}
 }
 
 // The groups of linux/sock_diag.h, for both families.
@@ -32,12 +33,16 @@ func joinGoodbyes(groups ...int) (*goodbyes, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sock_diag: %w", err)
 	}
-	g := &goodbyes{os.NewFile(uintptr(fd), "sock_diag destroy groups")}
+	g := &goodbyes{os.NewFile(uintptr(fd), "sock_diag destroy groups"), make(chan struct{})}
 	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, goodbyeBuffer) // needs CAP_NET_ADMIN
 	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, goodbyeBuffer)      // takes as much as is allowed
 	if err := passOnlyPeerless(fd); err != nil {
 		g.Close()
 		return nil, err
+	}
+	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil { // nothing is sent to the nameless
+		g.Close()
+		return nil, fmt.Errorf("bind sock_diag: %w", err)
 	}
 	for _, group := range groups {
 		if err := unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, group); err != nil {
@@ -66,7 +71,20 @@ func passOnlyPeerless(fd int) error {
 	return nil
 }
 
-func (g *goodbyes) Close() error { return g.file.Close() }
+// Close ends the membership, once.
+func (g *goodbyes) Close() error {
+	close(g.closed)
+	return g.file.Close()
+}
+
+func (g *goodbyes) isClosed() bool {
+	select {
+	case <-g.closed:
+		return true
+	default:
+		return false
+	}
+}
 
 // read puts every end of a socket without a peer into the backlog, until it is closed. What found no room in the kernel's
 // buffer is found by listing, as everything is.
@@ -85,7 +103,7 @@ func (g *goodbyes) read(b *backlog) error {
 			return !errors.Is(failed, unix.EAGAIN)
 		})
 		switch {
-		case errors.Is(err, os.ErrClosed):
+		case g.isClosed():
 			return nil
 		case err != nil:
 			return fmt.Errorf("read the destroy groups of sock_diag: %w", err)

@@ -26,6 +26,10 @@ var parts = map[string]func() error{
 	"userns":  lookFromUserNamespace,
 	"unproc":  lookWithoutProc,
 	"storm":   storm,
+	"receive": receive,
+	"watch":   printWatch,
+
+	"uncgroup": watchWithoutCgroups,
 }
 
 const nobody = 65534
@@ -196,6 +200,9 @@ func lookWithHidepid() error {
 	}
 	if err := syscall.Setuid(nobody); err != nil {
 		return err
+	}
+	if os.Getenv("OBSERVE_THEN") == "watch" {
+		return printWatch()
 	}
 	return printLook()
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -77,7 +78,7 @@ func (w *Watch) run(ctx context.Context, each func(Change)) error {
 	if first.err != nil {
 		return first.err
 	}
-	w.reachBy(r.rooms)
+	w.reachBy(r)
 	defer w.reachBy(nil)
 	r.judge(first)
 	r.census.settle(r.slowClock())
@@ -208,6 +209,10 @@ func (r *watcher) lookAt(h *happening) (sighting, bool) {
 		}
 	}
 	return r.tap.look(h)
+}
+
+func (r *watcher) dial(ctx context.Context, l rtevent.Listener, network string) (net.Conn, error) {
+	return r.rooms.dial(ctx, l, network)
 }
 
 // end closes everything and waits for those who listened.

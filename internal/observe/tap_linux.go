@@ -27,6 +27,7 @@ const defaultRing = 8 << 20
 type tap struct {
 	maps   eventsMaps
 	tcp    *ebpf.Program // nil when TCP is not told
+	state  link.Link     // of tcp
 	looker *ebpf.Program
 	udp    []link.Link // empty when UDP is not told
 	links  []io.Closer // all of them, and the programs
@@ -123,7 +124,7 @@ func (t *tap) attachTCP(spec *ebpf.CollectionSpec, shared *ebpf.CollectionOption
 		programs.Look.Close()
 		return fmt.Errorf("attach BPF to inet_sock_set_state: %w", ownWords(err))
 	}
-	t.tcp, t.looker = programs.State, programs.Look
+	t.tcp, t.state, t.looker = programs.State, attached, programs.Look
 	t.links = append(t.links, attached, programs.State, programs.Look)
 	return nil
 }
