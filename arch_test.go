@@ -20,6 +20,7 @@ var floors = map[string]int{
 	"rtevent/internal/iana":       1,
 	"rtevent/internal/iana/gen":   2,
 	"rtevent/internal/transcript": 1,
+	"rtevent/internal/datagram":   1,
 	"rtevent/internal/wire":       1,
 	"rtevent/internal/words":      1,
 	"rtevent/internal/tail":       1,

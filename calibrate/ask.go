@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rtevent"
+	"rtevent/internal/datagram"
 	"rtevent/internal/identify"
 	"rtevent/internal/protocol"
 	"rtevent/internal/transcript"
@@ -145,7 +146,7 @@ func ask(ctx context.Context, asker *identify.Asker, s server, port uint16) (fou
 		Listener: rtevent.Listener{Transport: transport, Address: at.Addr(), Port: port, Scope: rtevent.Loopback},
 		Insist:   true, // some usual ports are left in peace otherwise
 		Dial: func(ctx context.Context, network string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, network, at.String())
+			return datagram.Dial(ctx, new(net.Dialer), network, at.String())
 		},
 	})
 	if err := stop(); err != nil {

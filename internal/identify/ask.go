@@ -21,7 +21,7 @@ import (
 // Options bound the asking.
 type Options struct {
 	// Timeout is the whole budget of one port, from its first connection. 0 lets it follow from the peer's round
-	// trip: 1.2 s on loopback, 3 s where somebody who greets slowly is to be expected, 6 s at most.
+	// trip: 1.2 s on loopback, 3 s where somebody who greets slowly is to be expected, and more for the trips.
 	Timeout time.Duration
 
 	// Connections caps the simultaneous connections over all ports; 0 means 96.
@@ -36,7 +36,8 @@ type Target struct {
 	// Name is the host name by which the user reached it, for TLS servers that serve many; may be empty.
 	Name string
 
-	// Dial opens a connection to it ("tcp") or a socket connected to it ("udp"); required.
+	// Dial opens a connection to it ("tcp"), a socket connected to it ("udp") or one that hears all ports of its host
+	// (datagram.AnyPort); required.
 	Dial func(ctx context.Context, network string) (net.Conn, error)
 
 	// Insist asks even where politeness would not: the user named this port.

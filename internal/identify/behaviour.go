@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"rtevent"
 	"rtevent/internal/protocol"
@@ -73,6 +74,33 @@ func (q *inquiry) sameAnswer() bool {
 // closesAtOnce tells a peer that ends the connection before anything is said.
 func (q *inquiry) closesAtOnce() bool {
 	return slices.ContainsFunc(q.layer(), func(x exchange) bool { return x.sent == "" && x.heard == "" && x.ended() })
+}
+
+// seen is how the peer has treated strangers so far, on the layer that counts.
+func (q *inquiry) seen() protocol.Manner {
+	manner := []byte(strings.Repeat(".", len(protocol.Strangers)))
+	for i, name := range protocol.Strangers {
+		if q.secured {
+			name = "tls " + name
+		}
+		for _, r := range q.running {
+			if r.way.name == name && !r.speaks && time.Since(r.begun) > 3*q.pace.moment() {
+				manner[i] = 'w'
+			}
+		}
+		for _, x := range q.done {
+			switch {
+			case x.way.name != name || x.end == left || x.end == unopened:
+			case x.heard != "":
+				manner[i] = 'a'
+			case x.ended():
+				manner[i] = 'x'
+			case x.end == quiet:
+				manner[i] = 'w'
+			}
+		}
+	}
+	return protocol.Manner(manner)
 }
 
 // echoes tells a peer that returns what it is sent, byte for byte. Six bytes could be chance or a terminal; a whole hello

@@ -12,7 +12,7 @@ import (
 const (
 	firstWays = 6        // connections to a peer that shows no sign of understanding, and those open at once
 	moreWays  = 16       // connections to a peer that reads what it is sent, where its owner can be seen
-	allWays   = 96       // the same where nobody knows who it is
+	allWays   = 24       // the same where nobody knows who it is
 	mostHeard = 64 << 10 // bytes that a peer may say on one connection
 	mostTLS   = 384 << 10
 )

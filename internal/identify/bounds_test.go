@@ -115,7 +115,7 @@ func FuzzPeer(f *testing.F) {
 			if took := time.Since(begun); took > 6*time.Second {
 				t.Errorf("took %v", took)
 			}
-			if finding.Connections > 96 || len(finding.Evidence) > 10 {
+			if finding.Connections > 24 || len(finding.Evidence) > 10 {
 				t.Errorf("%d connections, %d pieces of evidence", finding.Connections, len(finding.Evidence))
 			}
 			printable(t, finding)

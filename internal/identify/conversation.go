@@ -114,7 +114,7 @@ func (c *conversation) speak(d *protocol.Def) {
 // words are the first words of d over the way's transport.
 func (w way) words(d *protocol.Def) string {
 	switch {
-	case w.network == "udp":
+	case w.network != "tcp":
 		return d.Datagram
 	case w.further != nil && d == w.def:
 		return w.further.Words
@@ -201,7 +201,7 @@ func (c *conversation) by(d time.Duration) time.Time {
 
 func (c *conversation) broke(err error) {
 	c.end, c.why = endOf(err), alertOf(err)
-	if c.end == reset && c.way.network == "udp" {
+	if c.end == reset && c.way.network != "tcp" {
 		c.end, c.why = unopened, innermost(err) // the host says that nobody is there
 	}
 }
@@ -225,7 +225,7 @@ func complete(f rtevent.Finding) bool {
 
 // leave says goodbye where that is the custom and lets the peer close first, so that it meets no broken connection.
 func (c *conversation) leave() {
-	if c.end != quiet || c.words == nil || c.words.Bye == "" || c.way.network == "udp" || len(c.read) == 0 {
+	if c.end != quiet || c.words == nil || c.words.Bye == "" || c.way.network != "tcp" || len(c.read) == 0 {
 		return
 	}
 	c.conn.SetDeadline(c.by(4 * c.pace.settle()))

@@ -16,6 +16,8 @@ type hint struct {
 	score  int
 	owner  bool // who holds the socket points to it; otherwise only the port does
 	secure bool // TLS from the first byte is usual on this port
+	sole   bool // the owner's name leaves no doubt how to ask
+	plain  bool // nor that TLS is nothing that it waits for
 }
 
 // The weights of what points to a protocol. An executable is hard to mistake; a container is named by whoever starts
@@ -54,7 +56,18 @@ func hintsFor(l rtevent.Listener) []hint {
 		}
 	}
 	slices.SortStableFunc(hints, func(a, b hint) int { return b.score - a.score })
+	if len(hints) > 0 {
+		hints[0].sole = sole(hints)
+		hints[0].plain = hints[0].sole && !slices.ContainsFunc(hints, func(h hint) bool { return h.def.Secures() })
+	}
 	return hints[:min(len(hints), mostHints)]
+}
+
+// sole tells whether the owner is a program that is asked in one way only, whatever it speaks.
+func sole(hints []hint) bool {
+	return hints[0].score >= byName && !slices.ContainsFunc(hints, func(h hint) bool {
+		return h.owner && h.way().name != hints[0].way().name
+	}) && hints[0].owner
 }
 
 // speaks tells whether there is anything to say to d over a transport, or to wait for.
@@ -75,6 +88,16 @@ func (h hint) way() way {
 	default:
 		return hello(h.def)
 	}
+}
+
+// asked is how it is asked first: alone for a while, and with all the time there is. Whoever leaves no doubt and is slow is
+// busy; it would log others' words as the broken ones of its own clients.
+func (h hint) asked() way {
+	w := h.way().first()
+	if h.sole {
+		w.lead = pace.courtesy
+	}
+	return w
 }
 
 // expectant tells whether somebody is to be expected who deserves more time: one whom the owner points to, or one who

@@ -24,6 +24,7 @@ type inquiry struct {
 	asked   map[string]bool  // names of the ways that went
 	tried   []string         // the same in order
 	further int              // how many of them were further questions
+	refused int              // how many were refused after others had been taken
 	running map[int]*running // under way
 	done    []exchange       // that went
 	news    chan news
@@ -36,18 +37,22 @@ type inquiry struct {
 	settled bool // there is nothing more to learn
 	granted bool // the budget was raised, once
 
-	began time.Time
-	until time.Time   // when the budget is used up, once somebody accepted
-	end   *time.Timer // a moment after that
-	next  *time.Timer // when the next way may join those under way
-	free  bool        // next has passed, or the last way ended before
+	began  time.Time
+	until  time.Time   // when the budget is used up, once somebody accepted
+	end    *time.Timer // a moment after that
+	next   *time.Timer // when the next way may join those under way
+	free   bool        // next has passed, or the last way ended before
+	left   time.Time   // when the last connection was closed
+	pauses bool        // nobody may go before next has passed
 }
 
 // running is a way under way.
 type running struct {
 	way    way
 	stop   context.CancelFunc
+	begun  time.Time
 	speaks bool // the peer is saying something: nobody joins it
+	leaves bool // it was stopped, and what comes next may want to be alone with the peer
 }
 
 func newInquiry(a *Asker, t Target, hints []hint) *inquiry {
@@ -86,14 +91,14 @@ func (q *inquiry) run(ctx context.Context) {
 		if q.waitsInVain() {
 			q.stop(named("wait"))
 		}
-		if len(q.running) == 0 {
+		if len(q.running) == 0 && !q.pauses {
 			return
 		}
 		select {
 		case n := <-q.news:
 			q.take(n)
 		case <-q.next.C:
-			q.free = true
+			q.free, q.pauses = true, false
 		case <-q.end.C:
 			q.settled = true
 		case <-ctx.Done():
@@ -112,6 +117,9 @@ func (q *inquiry) choose() (way, bool) {
 	}
 	for len(q.queue) > 0 {
 		w := q.queue[0]
+		if q.held(w) {
+			return way{}, false
+		}
 		q.queue = q.queue[1:]
 		if !q.asked[w.name] {
 			return w, true
@@ -120,21 +128,54 @@ func (q *inquiry) choose() (way, bool) {
 	return q.earn()
 }
 
+// held tells whether a way has to wait for the owner: while one whose name leaves no doubt is being asked in its own way and
+// has not answered, it is busy, and others' words would only trouble it. After half of the time it may be something else,
+// if its programs ever are. Others are held back while a way is to be gone alone.
+func (q *inquiry) held(w way) bool {
+	if w.alone {
+		return len(q.running) > 0 || q.notYet(q.pace.lead()-time.Since(q.left))
+	}
+	if len(q.hints) == 0 || !q.hints[0].sole || q.owned(w.def) {
+		return false
+	}
+	own := q.hints[0].way().name
+	for _, r := range q.running {
+		if r.way.name != own || r.speaks {
+			continue
+		}
+		return q.hints[0].def.Only || q.notYet(q.pace.total()/2-time.Since(r.begun))
+	}
+	return false
+}
+
+// notYet tells whether there is a while to wait, and sees to it that the next way is looked at when it is over.
+func (q *inquiry) notYet(while time.Duration) bool {
+	if while > 0 {
+		q.free, q.pauses = false, true
+		q.next.Reset(while)
+	}
+	return while > 0
+}
+
 // mayStart tells whether one more connection may be opened now: a moment after the last, and not while the peer is
 // saying something.
 func (q *inquiry) mayStart() bool {
-	if !q.free || len(q.running) >= q.asker.atOnce {
+	most, atOnce := firstWays, q.asker.atOnce
+	switch {
+	case q.target.Listener.Transport == rtevent.UDP:
+		most, atOnce = mostDatagrams, 2*atOnce
+	case q.parses:
+		most = q.mostWays()
+	}
+	if !q.free || len(q.running) >= atOnce || len(q.tried) >= most {
 		return false
 	}
 	for _, r := range q.running {
-		if r.speaks {
+		if r.speaks || r.leaves {
 			return false
 		}
 	}
-	if !q.until.IsZero() && !time.Now().Before(q.until) {
-		return false
-	}
-	return len(q.tried) < firstWays || q.parses && len(q.tried) < q.mostWays()
+	return q.until.IsZero() || time.Now().Before(q.until)
 }
 
 // mostWays bounds what is tried on a peer that reads what it is sent. An owner whom nothing here knows is most likely
@@ -149,10 +190,10 @@ func (q *inquiry) mostWays() int {
 
 // earn is a further hello for a peer that has shown that it reads what it is sent.
 func (q *inquiry) earn() (way, bool) {
-	if !q.parses || q.known || q.target.Listener.Transport == rtevent.UDP {
+	if !q.parses || q.known || q.target.Listener.Transport == rtevent.UDP || q.held(way{}) {
 		return way{}, false
 	}
-	for _, d := range earned(q.texts) {
+	for _, d := range earned(q.texts, q.seen()) {
 		w := q.layered(hello(d))
 		if !q.asked[w.name] {
 			return w, true
@@ -177,13 +218,13 @@ func (q *inquiry) waitsInVain() bool {
 func (q *inquiry) start(ctx context.Context, w way) {
 	ctx, stop := context.WithCancel(ctx)
 	id := len(q.tried)
-	q.running[id] = &running{way: w, stop: stop}
+	q.running[id] = &running{way: w, stop: stop, begun: time.Now()}
 	q.tried = append(q.tried, w.name)
 	q.asked[w.name] = true
 	if w.further != nil {
 		q.further++
 	}
-	q.free = false
+	q.free, q.pauses = false, false
 	q.next.Stop() // what it was set for is over
 	go q.ask(ctx, id, w, q.pace, q.until)
 }
@@ -203,7 +244,7 @@ func (q *inquiry) take(n news) {
 	case ended:
 		r.stop()
 		delete(q.running, n.id)
-		q.free = q.free || n.id == len(q.tried)-1
+		q.free, q.left = q.free || n.id == len(q.tried)-1, time.Now()
 		q.done = append(q.done, n.done)
 		q.learn(n.done)
 		q.grant()

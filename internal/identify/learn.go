@@ -15,12 +15,14 @@ func (q *inquiry) learn(x exchange) {
 	case x.end == left, q.secured && !x.way.secure:
 		// not heard to the end, or overtaken by the handshake
 	case x.end == unopened:
-		q.queue, q.parses = nil, false // it takes no more
+		q.learnRefusal(x)
 	case x.echoes():
 		q.settled = true
 	case x.tls != nil && x.tls.ALPN == "h2":
 		q.settled = true // that names it, and HTTP/2 is all that it speaks
-	case x.way.further != nil:
+	case q.awaits && x.sent == "" && x.heard == "" && x.end == quiet:
+		q.doubt()
+	case x.way.further != nil && (q.known || len(x.read) == 0 || x.read[0].Confidence == rtevent.Strong):
 		q.learnFurther(x)
 	case len(x.read) > 0:
 		q.learnName(x)
@@ -61,6 +63,30 @@ func (q *inquiry) learnName(x exchange) {
 	}
 }
 
+// learnRefusal goes on from a connection that nobody took. A server that serves one after the other may have closed its
+// door for a moment; otherwise it takes no more.
+func (q *inquiry) learnRefusal(x exchange) {
+	const most = 3 // times
+	if q.connections() == 0 || q.refused == most || q.target.Listener.Transport == rtevent.UDP {
+		q.queue, q.parses = nil, false
+		return
+	}
+	q.refused++
+	delete(q.asked, x.way.name)
+	q.queue = append([]way{x.way}, q.queue...)
+	q.notYet(q.pace.lead())
+}
+
+// doubt goes on from a peer that greeted when others spoke and did not when it was waited for: whoever it is, it is not the
+// one whose greeting that would be.
+func (q *inquiry) doubt() {
+	q.known, q.awaits = false, false
+	q.queue = plan(q.hints)
+	if q.secured {
+		q.queue = planInside(q.hints)
+	}
+}
+
 // learnFurther goes on from the answer to a further question. What it leads to comes before what the first answer did, or
 // instead of that if it names the product; if that answer is the first, instead of all else.
 func (q *inquiry) learnFurther(x exchange) {
@@ -97,7 +123,7 @@ func (q *inquiry) goesOn(x exchange) []way {
 	} else if x.heard != "" {
 		return nil
 	}
-	if d == nil || d.Next == nil || x.way.network == "udp" || x.way.further != nil && x.heard == "" {
+	if d == nil || d.Next == nil || x.way.network != "tcp" || x.way.further != nil && x.heard == "" {
 		return nil
 	}
 	var ways []way
@@ -126,6 +152,9 @@ func (q *inquiry) learnWeak(x exchange) {
 			ways = append(ways, w)
 		}
 	}
+	if slices.ContainsFunc(ways, func(w way) bool { return w.alone }) {
+		q.stop(func(way) bool { return true })
+	}
 	q.queue = append(ways, q.queue...)
 }
 
@@ -152,8 +181,9 @@ func (q *inquiry) ownWords(d *protocol.Def, x exchange) (way, bool) {
 		return way{}, false // they begin alike
 	}
 	w := q.layered(hello(d).first())
-	if x.way.network == "udp" {
-		w = datagram(d)
+	w.alone = d.Single
+	if x.way.network != "tcp" {
+		w = question(d)
 	}
 	return w, !q.asked[w.name]
 }
@@ -216,6 +246,15 @@ func (q *inquiry) learnAnswer(x exchange) {
 	}
 }
 
+// crowded tells whether the peer broke off all that it was told while a connection waited for its greeting. One who serves
+// one client at a time does so, whatever the words.
+func (q *inquiry) crowded() bool {
+	broke := func(name string) bool {
+		return slices.ContainsFunc(q.done, func(x exchange) bool { return x.way.name == name && x.end == reset })
+	}
+	return !q.secured && !q.asked["http alone"] && broke("http") && broke("tls") && broke("line")
+}
+
 // onlyHinted leaves those ways to which the owner or the port points.
 func (q *inquiry) onlyHinted() {
 	q.parses = false
@@ -229,8 +268,12 @@ func (q *inquiry) onlyHinted() {
 func (q *inquiry) learnClosing(x exchange) {
 	if x.sent != "" {
 		q.parses = !q.closesAtOnce()
-		q.drop(way.patient) // it is not
+		q.drop(way.patient)   // it is not
+		q.stop(named("wait")) // nor does it greet, and it may serve one at a time
 		q.otherBeginning(x)
+		if q.crowded() {
+			q.queue = append([]way{alone()}, q.queue...)
+		}
 	} else {
 		q.parses = false
 		sure := slices.ContainsFunc(q.done, func(other exchange) bool { return other.sent != "" })
@@ -279,6 +322,7 @@ func (q *inquiry) drop(pointless func(way) bool) {
 func (q *inquiry) stop(pointless func(way) bool) {
 	for _, r := range q.running {
 		if pointless(r.way) {
+			r.leaves = true
 			r.stop()
 		}
 	}

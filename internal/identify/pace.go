@@ -24,7 +24,7 @@ func (p pace) total() time.Duration {
 		return p.timeout
 	}
 	if p.expectant {
-		return min(3*time.Second+20*p.rtt, 6*time.Second)
+		return min(3*time.Second+20*p.rtt, farthest)
 	}
 	return p.plain()
 }
@@ -34,10 +34,13 @@ func (p pace) thorough() time.Duration {
 	if p.timeout > 0 {
 		return p.timeout
 	}
-	return min(4*time.Second+20*p.rtt, 8*time.Second)
+	return min(4*time.Second+60*p.rtt, 2*farthest)
 }
 
-func (p pace) plain() time.Duration { return min(1200*time.Millisecond+20*p.rtt, 6*time.Second) }
+func (p pace) plain() time.Duration { return min(1200*time.Millisecond+20*p.rtt, farthest) }
+
+// farthest is the budget for a peer that is farther away than any on Earth.
+const farthest = 15 * time.Second
 
 // patience is how long an answer may take: 700 ms on loopback, where a daemon may have to fork and the machine be busy.
 func (p pace) patience() time.Duration {
@@ -61,6 +64,9 @@ func (p pace) linger() time.Duration { return min(p.patience()+3*p.moment(), p.t
 
 // moment is how long one way is asked before the next one joins it.
 func (p pace) moment() time.Duration { return p.within(30*time.Millisecond + 2*p.rtt) }
+
+// courtesy is the same for an owner who greets.
+func (p pace) courtesy() time.Duration { return min(600*time.Millisecond+8*p.rtt, p.total()/4) }
 
 // lead is the same for the way to which the owner points: long enough for a busy server to confirm it alone.
 func (p pace) lead() time.Duration { return p.within(150*time.Millisecond + 8*p.rtt) }

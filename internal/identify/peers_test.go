@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"rtevent"
+	"rtevent/internal/datagram"
 	"rtevent/internal/identify"
 )
 
@@ -70,7 +71,7 @@ func (s *served) aim(at netip.AddrPort) {
 	s.Listener = rtevent.Listener{Transport: rtevent.TCP, Address: at.Addr(), Port: at.Port(), Scope: rtevent.Loopback}
 	s.Insist = true // a port that the system chose may be one that politeness reserves
 	s.Dial = func(ctx context.Context, network string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, at.String())
+		return datagram.Dial(ctx, new(net.Dialer), network, at.String())
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"rtevent/internal/datagram"
 	"rtevent/internal/protocol"
 )
 
@@ -18,7 +19,7 @@ const help = "HELP\r\n"
 // way is one way to ask: one connection, on which one protocol is spoken at most.
 type way struct {
 	name    string                   // as Tried and Evidence show it: "wait", "redis", "tls http"
-	network string                   // "tcp" or "udp"
+	network string                   // "tcp", "udp" or datagram.AnyPort
 	def     *protocol.Def            // in whose words to speak; nil: in nobody's
 	say     string                   // what to say where def is nil; "": say nothing
 	greet   func(pace) time.Duration // how long to wait for a greeting before speaking; nil: speak at once
@@ -27,6 +28,7 @@ type way struct {
 	secure  bool                     // inside TLS
 	open    bool                     // the handshake may settle on other words than those of def
 	offer   []string                 // the protocols to offer in the TLS handshake
+	alone   bool                     // nothing else is to be under way
 	further *protocol.Question       // what to say instead of the hello of def, which has been answered; nil for most
 }
 
@@ -63,6 +65,13 @@ var http2 = func() way {
 	return w
 }()
 
+// alone is HTTP once more, to a peer that may have broken off because it was busy with another of our connections.
+func alone() way {
+	w := hello(protocol.Lookup("http"))
+	w.name, w.alone, w.lead = "http alone", true, pace.patience
+	return w
+}
+
 // further asks one more thing of a server that speaks d.
 func further(d *protocol.Def, question protocol.Question) way {
 	w := hello(d)
@@ -70,9 +79,13 @@ func further(d *protocol.Def, question protocol.Question) way {
 	return w
 }
 
-// datagram says the one datagram of d.
-func datagram(d *protocol.Def) way {
-	return way{name: d.Name, network: "udp", def: d, answer: pace.patience, lead: pace.moment}
+// question says the one datagram of d.
+func question(d *protocol.Def) way {
+	w := way{name: d.Name, network: "udp", def: d, answer: pace.patience, lead: pace.moment}
+	if d.Roams {
+		w.network = datagram.AnyPort
+	}
+	return w
 }
 
 // inside is the same way inside TLS.
@@ -97,9 +110,9 @@ func plan(hints []hint) []way {
 		ways = append(ways, wait())
 	}
 	for _, h := range hints {
-		ways = append(ways, h.way().first())
+		ways = append(ways, h.asked())
 	}
-	if owned {
+	if owned && !hints[0].plain {
 		ways = append(ways, handshake(hints[0].def).first())
 	}
 	ways = append(ways, hellos(protocol.Lookup("http"))...)
@@ -147,9 +160,10 @@ func patient(d *protocol.Def) bool {
 // patient tells a way that speaks in the words of such a protocol.
 func (w way) patient() bool { return w.def != nil && patient(w.def) }
 
-// earned are the protocols whose hello a peer has earned by showing that it reads what it is sent. If it understood text,
-// those of text come first; otherwise those that are none, since whoever knows text would have said something.
-func earned(texts bool) []*protocol.Def {
+// earned are the protocols whose hello a peer has earned by showing that it reads what it is sent: first those whose
+// servers treat strangers as it does, last those whose servers do not. Among these, if it understood text, those of text
+// come first; otherwise those that are none, since whoever knows text would have said something.
+func earned(texts bool, seen protocol.Manner) []*protocol.Def {
 	said := map[string]bool{"": true} // by several protocols, some of them
 	all := only(func(d *protocol.Def) bool {
 		again := said[d.Hello]
@@ -157,7 +171,7 @@ func earned(texts bool) []*protocol.Def {
 		return !again && !d.Shy
 	})
 	slices.SortStableFunc(all, func(a, b *protocol.Def) int {
-		return cmp.Or(compare(isText(a) != texts, isText(b) != texts), compare(patient(a), patient(b)))
+		return cmp.Or(b.Likeness(seen)-a.Likeness(seen), compare(isText(a) != texts, isText(b) != texts), compare(patient(a), patient(b)))
 	})
 	return all
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"rtevent"
+	"rtevent/internal/datagram"
 )
 
 func (s *Snapshot) dial(ctx context.Context, l rtevent.Listener, network string) (net.Conn, error) {
@@ -45,7 +46,7 @@ func dialHere(ctx context.Context, l rtevent.Listener, network string) (net.Conn
 		dialer.Control = func(_, _ string, c syscall.RawConn) error { return bindTo(l.Device, c) }
 		at = netip.AddrPortFrom(addressOn(l), l.Port)
 	}
-	return dialer.DialContext(ctx, network, at.String())
+	return datagram.Dial(ctx, &dialer, network, at.String())
 }
 
 // bindTo makes a connection leave by a device: a socket that is bound to one takes nothing else.

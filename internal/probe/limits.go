@@ -25,7 +25,7 @@ const portConns = 6
 // Most ports that are asked at once. Those of one host share its processors.
 const (
 	mostOpen     = 80
-	mostHostOpen = 40
+	mostHostOpen = 16
 )
 
 // share divides connections between trying and asking: of so many ports that are under way at once, so many may be

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"rtevent/internal/datagram"
 	"rtevent/internal/sweep"
 )
 
@@ -39,7 +40,7 @@ func (l *line) dial(ctx context.Context, network string) (net.Conn, error) {
 		return conn, nil
 	}
 	if network != "tcp" {
-		conn, err := new(net.Dialer).DialContext(ctx, network, l.at.String())
+		conn, err := datagram.Dial(ctx, new(net.Dialer), network, l.at.String())
 		if err != nil {
 			l.breaks(err)
 			return nil, err

@@ -23,6 +23,7 @@ var ajp13 = Def{
 			return whole
 		})
 	},
+	Manners: "xxxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		answer, ok := strings.CutPrefix(reply, ajpPong)
 		if !ok {

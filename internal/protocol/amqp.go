@@ -15,6 +15,7 @@ var amqp = Def{
 	SecurePorts:  []uint16{5671},
 	Programs:     []Program{{"rabbitmq-server", "RabbitMQ"}, {"rabbit", "RabbitMQ"}, {"qpidd", "Apache Qpid"}, {"lavinmq", "LavinMQ"}},
 	Hello:        "AMQP\x00\x00\x09\x01",
+	Manners:      "awaaa",
 	Read:         readAMQP,
 }
 

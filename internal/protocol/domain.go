@@ -19,6 +19,7 @@ var domain = Def{
 	},
 	Hello:    "\x00\x1e" + domainQuery,
 	Datagram: domainQuery,
+	Manners:  "wwwax wwwaw",
 	Read:     readDomain,
 }
 

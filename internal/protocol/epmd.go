@@ -12,6 +12,7 @@ var epmd = Def{
 	Ports:    []uint16{4369},
 	Programs: []Program{{"epmd", "Erlang Port Mapper Daemon"}},
 	Hello:    "\x00\x01n",
+	Manners:  "xxxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		c := cursor{rest: reply}
 		if port := c.big(4); c.spent || port == 0 || port > 0xffff {

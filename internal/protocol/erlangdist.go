@@ -22,6 +22,7 @@ var erlangDist = Def{
 		}
 		return heard
 	},
+	Manners: "wwwxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		status, _ := erlangStatus(reply)
 		node := erlangNode(reply)

@@ -13,6 +13,7 @@ var fastcgi = Def{
 	Programs: []Program{{"php-fpm", "PHP-FPM"}, {"php-cgi", "PHP"}, {"hhvm", "HHVM"}, {"fcgiwrap", "fcgiwrap"}, {"spawn-fcgi", ""}},
 	Hello: "\x01\x09\x00\x00\x00\x30\x00\x00" +
 		"\x0e\x00FCGI_MAX_CONNS" + "\x0d\x00FCGI_MAX_REQS" + "\x0f\x00FCGI_MPXS_CONNS",
+	Manners: "xwxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		c := cursor{rest: reply}
 		version, kind, request, length, padding := c.u8(), c.u8(), c.big(2), c.big(2), int(c.u8())

@@ -13,6 +13,7 @@ var gearman = Def{
 	Ports:    []uint16{4730},
 	Programs: []Program{{"gearmand", "gearmand"}},
 	Hello:    "\x00REQ" + "\x00\x00\x00\x10" + "\x00\x00\x00\x07rtevent" + "version\n",
+	Manners:  "aaxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		const unknown = "ERR UNKNOWN_COMMAND Unknown+server+command"
 		if strings.HasPrefix(reply, unknown) {

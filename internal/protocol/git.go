@@ -14,6 +14,7 @@ var git = Def{
 	Ports:    []uint16{9418},
 	Programs: []Program{{"git-daemon", "Git"}, {"git", "Git"}},
 	Hello:    "002cgit-upload-pack /rtevent\x00host=localhost\x00",
+	Manners:  "xxxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		if len(reply) < 8 {
 			return nothing()

@@ -20,7 +20,9 @@ var iperf3 = Def{
 		const test = `{"tcp":true,"omit":0,"time":1,"num":0,"blockcount":0,"parallel":1,"len":131072,"client_version":"3.12"}`
 		return ask(rw, heard, "\x00\x00\x00"+string([]byte{byte(len(test))})+test, func(answer string) bool { return answer != "" })
 	},
-	Bye: "\x0c", // CLIENT_TERMINATE
+	Bye:     "\x0c", // CLIENT_TERMINATE
+	Single:  true,
+	Manners: "a.a.x",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		var f rtevent.Finding
 		switch reply {
@@ -28,6 +30,8 @@ var iperf3 = Def{
 			f = weak("iperf3", "waits for the parameters of a test", reply)
 		case iperfWantsParameters + iperfWantsStreams:
 			f = strong("iperf3", "waits for parameters, then for streams", reply)
+		case iperfIsBusy:
+			return weak("iperf3", "serves another test", reply), true
 		default:
 			return nothing()
 		}
@@ -39,4 +43,5 @@ var iperf3 = Def{
 const (
 	iperfWantsParameters = "\x09" // PARAM_EXCHANGE
 	iperfWantsStreams    = "\x0a" // CREATE_STREAMS
+	iperfIsBusy          = "\xff" // ACCESS_DENIED, before it hangs up
 )

@@ -18,8 +18,9 @@ var irc = Def{
 		{"ngircd", "ngIRCd"}, {"inspircd", "InspIRCd"}, {"unrealircd", "UnrealIRCd"}, {"ircd-hybrid", "ircd-hybrid"},
 		{"charybdis", "Charybdis"}, {"solanum", "Solanum"}, {"ergo", "Ergo"}, {"ircd", ""}, {"bitlbee", "BitlBee"},
 	},
-	Hello: "NICK rtevent\r\nUSER rtevent 0 * :rtevent\r\n",
-	Bye:   "QUIT\r\n",
+	Hello:   "NICK rtevent\r\nUSER rtevent 0 * :rtevent\r\n",
+	Bye:     "QUIT\r\n",
+	Manners: "aawww",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		first, _, whole := cutLine(reply)
 		m, ok := ircMessage(first)

@@ -11,6 +11,7 @@ var javaRMI = Def{
 	Ports:    []uint16{1099, 1098},
 	Programs: []Program{{"rmiregistry", "OpenJDK"}, {"rmid", "OpenJDK"}},
 	Hello:    "JRMI\x00\x02K",
+	Manners:  "xxxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		const acknowledged = 'N'
 		c := cursor{rest: reply}

@@ -20,6 +20,8 @@ var ldap = Def{
 	Hello:    ldapSearch,
 	Datagram: ldapSearch, // CLDAP, which Active Directory speaks
 	Bye:      ber(berSequence, ber(berInteger, "\x02"), "\x42\x00"),
+	Manners:  "wwxxx",
+	Only:     true,
 	Read:     readLDAP,
 }
 

@@ -15,6 +15,7 @@ var memcache = Def{
 	Hello:    "version\r\n",
 	Datagram: memcacheFrame + "version\r\n",
 	Bye:      "quit\r\n",
+	Manners:  "xaaww",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		line, ok := oneLine(strings.TrimPrefix(reply, memcacheFrame))
 		version, says := strings.CutPrefix(line, "VERSION ")

@@ -18,8 +18,9 @@ var mqtt = Def{
 	},
 	Hello: "\x10\x13" + "\x00\x04MQTT\x04\x02\x00\x0a" + "\x00\x07rtevent" + // CONNECT, clean session, 10 s
 		"\x82\x18" + "\x00\x01" + "\x00\x13$SYS/broker/version\x00", // SUBSCRIBE
-	Bye:  "\xe0\x00",
-	Read: readMQTT,
+	Bye:     "\xe0\x00",
+	Manners: "xxxxx wwxww",
+	Read:    readMQTT,
 }
 
 func readMQTT(reply string) (rtevent.Finding, bool) {

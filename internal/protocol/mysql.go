@@ -16,6 +16,7 @@ var mysql = Def{
 	Programs: []Program{{"mysqld", ""}, {"mariadbd", "MariaDB"}},
 	Greets:   true,
 	Talk:     talkMySQL,
+	Only:     true,
 	Read:     readMySQL,
 }
 

@@ -11,7 +11,7 @@ import (
 var mysqlx = Def{
 	Name:     "mysqlx",
 	Ports:    []uint16{33060},
-	Programs: []Program{{"mysqlrouter", "MySQL Router"}},
+	Programs: []Program{{"mysqlrouter", "MySQL Router"}, {"mysqld", "MySQL"}},
 	Hello:    "\x01\x00\x00\x00\x01", // CapabilitiesGet
 	Bye:      "\x01\x00\x00\x00\x03", // Close
 	Read: func(reply string) (rtevent.Finding, bool) {

@@ -13,6 +13,7 @@ var nut = Def{
 	Programs: []Program{{"upsd", "Network UPS Tools"}},
 	Hello:    "VER\n",
 	Bye:      "LOGOUT\n",
+	Manners:  "aaaww",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		line, _, ok := cutLine(reply)
 		version, says := strings.CutPrefix(line, "Network UPS Tools upsd ")

@@ -14,6 +14,7 @@ var openvpn = Def{
 	Programs: []Program{{"openvpn", "OpenVPN"}, {"ovpnserver", "OpenVPN"}, {"openvpnas", "OpenVPN Access Server"}},
 	Hello:    "\x00\x0e" + openvpnReset,
 	Datagram: openvpnReset,
+	Manners:  "xxxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		packet := reply
 		if !strings.HasPrefix(packet, openvpnServerReset) { // over TCP

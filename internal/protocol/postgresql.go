@@ -26,6 +26,8 @@ var postgresql = Def{
 		}
 		return heard
 	},
+	Manners: "xxxxa",
+	Only:    true,
 	Read: func(reply string) (rtevent.Finding, bool) {
 		said := readPG(reply)
 		if said.auth == "" && said.code == "" {

@@ -47,6 +47,19 @@ type Def struct {
 	// who knocks too often, or gives itself away to others.
 	Shy bool
 
+	// Roams says that its servers answer a Datagram from another port than it was sent to.
+	Roams bool
+
+	// Manners are what its servers were seen to do with the words of strangers: one Manner or several, a blank between
+	// them. Empty where that is not known.
+	Manners string
+
+	// Single says that its servers serve one connection at a time and break off all others.
+	Single bool
+
+	// Only says that its programs speak nothing else, on no port: slow as they may be, they are asked in no other words.
+	Only bool
+
 	// Talk carries on where one hello is not enough: after the greeting, or after the first answer to Hello, it gets what
 	// the server has said so far and returns all it said in the end. It is worth calling also when Read knows the
 	// protocol already: it fetches the version, or leaves politely. Where what was heard cannot be its protocol it
@@ -117,6 +130,10 @@ func (d *Def) Product(exe string) string {
 	p, _ := d.Program(exe)
 	return p.Product
 }
+
+// Secures tells whether servers of the protocol may speak it inside TLS from the first byte. Whoever greets in the clear
+// and has no port for that does not: TLS comes later there, or never.
+func (d *Def) Secures() bool { return !d.Greets || len(d.SecurePorts) > 0 || len(d.SecureClaims) > 0 }
 
 // Means tells whether a registered service name stands for what a finding speaks: "https" for http inside TLS,
 // "http-alt" for http, "ssh" for ssh.

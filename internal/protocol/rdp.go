@@ -12,6 +12,8 @@ var rdp = Def{
 	Ports:    []uint16{3389},
 	Programs: []Program{{"xrdp", "xrdp"}, {"freerdp-shadow-cli", "FreeRDP"}},
 	Hello:    "\x03\x00\x00\x13" + "\x0e\xe0\x00\x00\x00\x00\x00" + "\x01\x00\x08\x00\x03\x00\x00\x00",
+	Manners:  "wwaaa",
+	Only:     true,
 	Read:     readRDP,
 }
 

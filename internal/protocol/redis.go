@@ -16,8 +16,9 @@ var redis = Def{
 		{"redis-server", "Redis"}, {"valkey-server", "Valkey"}, {"keydb-server", "KeyDB"}, {"dragonfly", "Dragonfly"},
 		{"redis-sentinel", "Redis"}, {"kvrocks", "Apache Kvrocks"}, {"redis-check-rdb", "Redis"},
 	},
-	Hello: "*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n",
-	Read:  readRedis,
+	Hello:   "*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n",
+	Manners: "aawww",
+	Read:    readRedis,
 }
 
 func readRedis(reply string) (rtevent.Finding, bool) {

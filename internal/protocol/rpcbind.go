@@ -15,6 +15,7 @@ var rpcbind = Def{
 	Programs: []Program{{"rpcbind", "rpcbind"}, {"portmap", "portmap"}},
 	Hello:    rpcRecord(rpcDump),
 	Datagram: rpcDump,
+	Manners:  "xxxxx",
 	Read:     readRPCBind,
 }
 

@@ -17,6 +17,7 @@ var sip = Def{
 	},
 	Hello:    sipOptions("TCP"),
 	Datagram: sipOptions("UDP"),
+	Manners:  "xwwww",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		status, head, ok := cutLine(reply)
 		code, words := strings.CutPrefix(status, "SIP/2.0 ")

@@ -33,7 +33,9 @@ var smb = Def{
 				return ok
 			})
 	},
-	Read: readSMB,
+	Manners: "wwwwa",
+	Only:    true,
+	Read:    readSMB,
 }
 
 // smbLogin asks for NTLM in SPNEGO (RFC 4178): its first message, without names.

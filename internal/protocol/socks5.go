@@ -14,7 +14,8 @@ var socks5 = Def{
 		{"tor", "Tor"}, {"danted", "Dante"}, {"sockd", "Dante"}, {"microsocks", "microsocks"}, {"3proxy", "3proxy"},
 		{"ss-local", "Shadowsocks"}, {"sslocal", "Shadowsocks"}, {"v2ray", "V2Ray"}, {"xray", "Xray"}, {"gost", "GOST"},
 	},
-	Hello: "\x05\x02\x00\x02",
+	Hello:   "\x05\x02\x00\x02",
+	Manners: "aaxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		switch reply {
 		case "\x05\x00", "\x05\x02", "\x05\xff":

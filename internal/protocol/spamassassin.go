@@ -12,6 +12,7 @@ var spamassassin = Def{
 	Ports:    []uint16{783},
 	Programs: []Program{{"spamd", "SpamAssassin"}},
 	Hello:    "PING SPAMC/1.2\r\n\r\n",
+	Manners:  "aaaww",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		line, _, ok := cutLine(reply)
 		answer, says := strings.CutPrefix(line, "SPAMD/")

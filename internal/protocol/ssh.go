@@ -18,6 +18,7 @@ var ssh = Def{
 	},
 	Greets: true,
 	Bye:    "SSH-2.0-rtevent\r\n" + sshDisconnect,
+	Only:   true,
 	Read:   readSSH,
 }
 

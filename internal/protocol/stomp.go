@@ -15,6 +15,7 @@ var stomp = Def{
 	Programs:    []Program{{"coilmq", "CoilMQ"}},
 	Hello:       "CONNECT\naccept-version:1.0,1.1,1.2\nhost:/\n\n\x00",
 	Bye:         "DISCONNECT\n\n\x00",
+	Manners:     "wwxww",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		frame, ok := readStomp(reply)
 		message := frame.header("message")

@@ -9,6 +9,7 @@ var tftp = Def{
 	Name:     "tftp",
 	Ports:    []uint16{69},
 	Programs: []Program{{"in.tftpd", "tftpd-hpa"}, {"atftpd", "atftpd"}},
+	Roams:    true,
 	Datagram: "\x00\x01rtevent-asks-who-is-there\x00octet\x00",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		const errorPacket = 5

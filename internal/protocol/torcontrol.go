@@ -8,10 +8,11 @@ import (
 
 // torControl is asked what it may be asked before a password: PROTOCOLINFO tells the version.
 var torControl = Def{
-	Name:  "tor-control",
-	Ports: []uint16{9051, 9151},
-	Hello: "PROTOCOLINFO 1\r\n",
-	Bye:   "QUIT\r\n",
+	Name:    "tor-control",
+	Ports:   []uint16{9051, 9151},
+	Hello:   "PROTOCOLINFO 1\r\n",
+	Bye:     "QUIT\r\n",
+	Manners: "aaaww",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		info, _, ok := cutCoded(reply)
 		if !ok || info.code != "250" || info.text != "PROTOCOLINFO 1" || !info.names("AUTH", "VERSION") {

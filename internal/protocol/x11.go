@@ -12,8 +12,10 @@ var x11 = Def{
 		{"Xorg", "X.Org"}, {"Xvfb", "X.Org"}, {"Xwayland", "Xwayland"}, {"Xephyr", "X.Org"}, {"Xnest", "X.Org"}, {"X", "X.Org"},
 		{"XWin", "X.Org"}, {"vcxsrv", "VcXsrv"}, {"XQuartz", "XQuartz"},
 	},
-	Hello: "l\x00" + "\x0b\x00\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00",
-	Read:  readX11,
+	Hello:   "l\x00" + "\x0b\x00\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00",
+	Manners: "xwxxx",
+	Only:    true,
+	Read:    readX11,
 }
 
 func readX11(reply string) (rtevent.Finding, bool) {

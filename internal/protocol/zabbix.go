@@ -13,6 +13,7 @@ var zabbixAgent = Def{
 	Ports:    []uint16{10050},
 	Programs: []Program{{"zabbix_agentd", "Zabbix"}, {"zabbix_agent2", "Zabbix"}},
 	Hello:    zabbixHeader + "\x0d\x00\x00\x00\x00\x00\x00\x00agent.version",
+	Manners:  "xxxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		body, ok := zabbixBody(reply)
 		if !ok || !isVersion(body) && !strings.HasPrefix(body, "ZBX_NOTSUPPORTED\x00") {

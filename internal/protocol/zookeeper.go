@@ -13,6 +13,7 @@ var zookeeper = Def{
 	Ports:    []uint16{2181},
 	Programs: []Program{{"org.apache.zookeeper.server.quorum.QuorumPeerMain", "Apache ZooKeeper"}, {"clickhouse-keeper", "ClickHouse Keeper"}},
 	Hello:    "srvr",
+	Manners:  "xxxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		line, rest, ok := cutLine(reply)
 		f := strong("zookeeper", "the answer to srvr", reply)
