@@ -90,7 +90,10 @@ func (q *inquiry) seen() protocol.Manner {
 		}
 		for _, x := range q.done {
 			switch {
-			case x.way.name != name || x.end == left || x.end == unopened:
+			case x.way.name != name || x.end == unopened:
+			case x.end == left && x.heard == "" && x.took > 3*q.pace.moment():
+				manner[i] = 'w'
+			case x.end == left:
 			case x.heard != "":
 				manner[i] = 'a'
 			case x.ended():

@@ -5,9 +5,11 @@ package identify
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"rtevent"
+	"rtevent/internal/protocol"
 )
 
 // never is how timers are set that wait for something else first.
@@ -193,13 +195,45 @@ func (q *inquiry) earn() (way, bool) {
 	if !q.parses || q.known || q.target.Listener.Transport == rtevent.UDP || q.held(way{}) {
 		return way{}, false
 	}
+	const atOnce = 3
+	if len(q.running) >= atOnce {
+		q.dismiss()
+		q.notYet(q.pace.moment())
+		return way{}, false
+	}
 	for _, d := range earned(q.texts, q.seen()) {
 		w := q.layered(hello(d))
+
 		if !q.asked[w.name] {
 			return w, true
 		}
 	}
 	return way{}, false
+}
+
+// dismiss ends what the peer has let lie for long: all strangers' words, since it has shown that it reacts, and of guesses
+// the oldest. It may have no more seats than these take.
+func (q *inquiry) dismiss() {
+	var oldest *running
+	for _, r := range q.running {
+		lies := time.Since(r.begun)
+		if r.speaks || lies < 2*q.pace.lead() {
+			continue
+		}
+		if r.way.name == "wait" || slices.Contains(protocol.Strangers, strings.TrimPrefix(r.way.name, "tls ")) {
+			r.leave()
+		} else if lies > 3*q.pace.lead() && (oldest == nil || r.begun.Before(oldest.begun)) {
+			oldest = r
+		}
+	}
+	if oldest != nil {
+		oldest.leave()
+	}
+}
+
+func (r *running) leave() {
+	r.leaves = true
+	r.stop()
 }
 
 // waitsInVain tells whether all that is left is to wait for a greeting from a peer that has answered others without one.

@@ -246,13 +246,16 @@ func (q *inquiry) learnAnswer(x exchange) {
 	}
 }
 
-// crowded tells whether the peer broke off all that it was told while a connection waited for its greeting. One who serves
-// one client at a time does so, whatever the words.
+// crowded tells whether the peer broke off what it was told, in different words, while a connection waited for its
+// greeting. One who serves one client at a time does so, whatever the words.
 func (q *inquiry) crowded() bool {
-	broke := func(name string) bool {
-		return slices.ContainsFunc(q.done, func(x exchange) bool { return x.way.name == name && x.end == reset })
+	broke := 0
+	for _, x := range q.done {
+		if x.end == reset && slices.Contains(protocol.Strangers, x.way.name) {
+			broke++
+		}
 	}
-	return !q.secured && !q.asked["http alone"] && broke("http") && broke("tls") && broke("line")
+	return broke == 2 && !q.secured && !q.asked["http alone"]
 }
 
 // onlyHinted leaves those ways to which the owner or the port points.
@@ -322,8 +325,7 @@ func (q *inquiry) drop(pointless func(way) bool) {
 func (q *inquiry) stop(pointless func(way) bool) {
 	for _, r := range q.running {
 		if pointless(r.way) {
-			r.leaves = true
-			r.stop()
+			r.leave()
 		}
 	}
 }
