@@ -20,13 +20,13 @@ import (
 // servers that insist on hearing theirs. HTTP/2 is offered only to who refused them (onlyHTTP2), since every other
 // server of HTTP tells more in HTTP/1.1.
 var (
-	offers    = []string{"http/1.1", "imap", "pop3", "ftp", "mqtt", "postgresql", "xmpp-client", "irc", "dot"}
+	offers    = []string{"http/1.1", "rt-event/1", "imap", "pop3", "ftp", "mqtt", "postgresql", "xmpp-client", "irc", "dot"}
 	onlyHTTP2 = []string{"h2"}
 )
 
 // agreedOn names the protocol for an identifier that a handshake agreed on.
 var agreedOn = map[string]string{
-	"h2": "http", "http/1.1": "http", "imap": "imap", "pop3": "pop3", "ftp": "ftp", "mqtt": "mqtt",
+	"h2": "http", "rt-event/1": "rt-event", "http/1.1": "http", "imap": "imap", "pop3": "pop3", "ftp": "ftp", "mqtt": "mqtt",
 	"postgresql": "postgresql", "xmpp-client": "xmpp-client", "irc": "irc", "dot": "domain",
 }
 

@@ -31,7 +31,7 @@ func readHTTP(reply string) (rtevent.Finding, bool) {
 	if !ok {
 		return readHTTP2(reply)
 	}
-	if scolding(head) != "" || ippVersion(head) != "" || isSSDP(head) || proxies(head) {
+	if scolding(head) != "" || ippVersion(head) != "" || isSSDP(head) || proxies(head) || isRTEvent(head) {
 		return nothing()
 	}
 	if !head.whole || mayScold(head) {
