@@ -81,6 +81,38 @@ func (d *disk) begin() error {
 	return d.sync()
 }
 
+// tip is the newest block and its size, before the engine has touched it.
+type tip struct {
+	block int
+	size  int64
+}
+
+func (d *disk) tip() (t tip, err error) {
+	files, err := os.ReadDir(d.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return t, nil
+	}
+	for _, f := range files {
+		if n, ok := blockNumber(f.Name()); ok && n > t.block {
+			info, err := f.Info()
+			if err != nil {
+				return t, err
+			}
+			t = tip{n, info.Size()}
+		}
+	}
+	return t, err
+}
+
+// cut tells whether the engine has thrown away the end of the log since: from the first record that it could not read.
+func (d *disk) cut(t tip) bool {
+	if t.size == 0 {
+		return false
+	}
+	info, err := os.Stat(d.path(t.block))
+	return err != nil || info.Size() < t.size
+}
+
 func blockNumber(path string) (n int, ok bool) {
 	if filepath.Ext(path) != ".blk" {
 		return 0, false

@@ -62,13 +62,16 @@ func validEpoch(s string) bool {
 	return err == nil && c.Epoch == s
 }
 
-// next says in which epoch a run goes on that finds the log at newest, and why the epoch is a new one.
-func (m epochMark) next(newest uint64) (epoch, why string) {
+// next says in which epoch a run goes on that finds the log at newest, perhaps with its end cut off, and why the epoch is a
+// new one.
+func (m epochMark) next(newest uint64, cut bool) (epoch, why string) {
 	switch {
 	case m.Epoch == "":
 		return newEpoch(), "no mark of an earlier run"
 	case newest < m.Newest:
 		return newEpoch(), fmt.Sprintf("the log ends at %d, and %d had been acknowledged", newest, m.Newest)
+	case cut:
+		return newEpoch(), "the end of the log was damaged"
 	case !m.Clean && m.Durability != Always:
 		return newEpoch(), fmt.Sprintf("the last run did not end in order, and promised durability %q only", m.Durability)
 	}

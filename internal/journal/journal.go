@@ -66,6 +66,7 @@ func Open(o Options) (*Journal, error) {
 func (j *Journal) open(ctx context.Context) (err error) {
 	o := j.options
 	var mark epochMark
+	var end tip
 	if o.Dir != "" && o.Engine == "" {
 		if err := makeDir(o.Dir); err != nil {
 			return err
@@ -82,6 +83,9 @@ func (j *Journal) open(ctx context.Context) (err error) {
 		if err := restoreConfig(o); err != nil {
 			return err
 		}
+		if end, err = j.disk.tip(); err != nil {
+			return err
+		}
 	}
 	e, err := openEngine(ctx, o)
 	if err != nil {
@@ -91,7 +95,7 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	j.oldest.Store(max(e.found.State.FirstSeq, 1))
 	j.newest.Store(e.found.State.LastSeq)
 	j.tail = tail.New(o.TailBytes, j.newest.Load())
-	if err := j.begin(mark); err != nil {
+	if err := j.begin(mark, end); err != nil {
 		return fmt.Errorf("open journal: %w", err)
 	}
 	return j.load(ctx)
@@ -101,7 +105,7 @@ func (j *Journal) open(ctx context.Context) (err error) {
 func (j *Journal) single() bool { return j.options.Engine == "" && j.options.Cluster == nil }
 
 // begin finds the epoch in which this run goes on.
-func (j *Journal) begin(mark epochMark) error {
+func (j *Journal) begin(mark epochMark, end tip) error {
 	if !j.single() {
 		j.epoch = j.engine.Load().found.Config.Metadata[epochKey]
 		if !validEpoch(j.epoch) {
@@ -116,7 +120,7 @@ func (j *Journal) begin(mark epochMark) error {
 		return err
 	}
 	var why string
-	if j.epoch, why = mark.next(j.newest.Load()); why != "" {
+	if j.epoch, why = mark.next(j.newest.Load(), j.disk.cut(end)); why != "" {
 		j.options.Log.Info("a new epoch begins", "epoch", j.epoch, "why", why)
 	}
 	return j.mark(false)
