@@ -25,6 +25,8 @@ var floors = map[string]int{
 	"rtevent/internal/words":      1,
 	"rtevent/internal/tail":       1,
 	"rtevent/internal/conform":    2,
+	"rtevent/client":              2,
+	"rtevent/client/rteventtest":  3,
 	"rtevent/internal/deliver":    2,
 	"rtevent/internal/observe":    2,
 	"rtevent/internal/attribute":  2,

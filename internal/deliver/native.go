@@ -3,7 +3,9 @@ package deliver
 import (
 	"context"
 	"net"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rtevent/internal/wire"
@@ -17,7 +19,9 @@ type socket struct {
 	out     *lineWriter
 	said    int // lines
 	limited int // the count of lines at which a read deadline was set; -1: none is
-	closing sync.Once
+
+	interrupted atomic.Bool
+	closing     sync.Once
 }
 
 // native speaks in lines. It greets first.
@@ -57,7 +61,16 @@ func (c *socket) Read(b []byte) (int, error) {
 		c.limited = -1
 		_ = c.SetReadDeadline(time.Time{})
 	}
+	if c.interrupted.Load() {
+		return 0, os.ErrDeadlineExceeded
+	}
 	return c.Conn.Read(b)
+}
+
+func (c *socket) Interrupt() bool {
+	c.interrupted.Store(true)
+	_ = c.SetReadDeadline(time.Unix(1, 0))
+	return true
 }
 
 // limit bounds what is left of one line, once.

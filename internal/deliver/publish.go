@@ -39,8 +39,8 @@ func (b *publisher) publish(log Log, p wire.Publication) {
 	b.under.Add(1)
 	log.Publish(p, func(ack wire.Ack) {
 		b.mu.Lock()
+		defer b.mu.Unlock() // after it is woken: then finish may close
 		b.acks = append(b.acks, acked{p.Source, p.ID, ack})
-		b.mu.Unlock()
 		select {
 		case b.wake <- struct{}{}:
 		default:

@@ -25,6 +25,9 @@ type carrier interface {
 	// Sink is for a feed.
 	Sink() sink
 
+	// Interrupt makes Next fail, now and from now on, and tells whether it can: then there is still time to say something.
+	Interrupt() bool
+
 	// Close ends it, and so a Next that waits. What was said before still arrives, if the other side takes it.
 	Close()
 }
@@ -37,6 +40,7 @@ type talk struct {
 	peer   peer
 	feed   *feed // the subscription, if there is one
 	parted bool  // the good-bye has been said
+	drains bool  // the server shuts down
 
 	rights     Rights // of the peer, as of the generation
 	generation uint64
@@ -44,13 +48,14 @@ type talk struct {
 
 	failures  int // tokens that were not known
 	publisher *publisher
+	cancel    context.CancelFunc // of the feed
 	feeding   sync.WaitGroup
 }
 
 // talk answers lines until the other side leaves or the server has enough. It closes the carrier.
 func (s *Server) talk(ctx context.Context, p peer, c carrier) {
 	ctx, cancel := context.WithCancel(ctx)
-	t := &talk{server: s, peer: p, carrier: c}
+	t := &talk{server: s, peer: p, carrier: c, cancel: cancel}
 	s.enrol(t)
 	defer func() {
 		if t.publisher != nil {
@@ -79,6 +84,12 @@ func (s *Server) talk(ctx context.Context, p peer, c carrier) {
 // end is the other side's last word, or the lack of one.
 func (t *talk) end(err error) {
 	switch {
+	case t.isDraining():
+		if t.publisher != nil {
+			t.publisher.finish()
+		}
+		bye := draining().Word("bye")
+		t.part(&bye)
 	case errors.Is(err, wire.ErrTooLong):
 		t.refuse(wire.Errorf(wire.TooLong, "a line may have %d bytes", t.server.Limits.Line))
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -117,7 +128,7 @@ func (t *talk) answer(ctx context.Context, line []byte) bool {
 	case "help":
 		return t.say(wire.Word{RT: "help", Lines: help})
 	case "bye":
-		t.part(&wire.Word{RT: "bye"})
+		t.leave()
 		return false
 	}
 	return t.refuse(wire.Errorf(wire.UnknownWord, "there is no word %.40q: say {\"rt\":\"help\"}", word))
@@ -183,10 +194,23 @@ func (t *talk) subscribe(ctx context.Context, r wire.Request) bool {
 		return false
 	}
 	t.feeding.Go(func() {
-		t.part(f.goodbye(f.run(ctx)))
-		t.carrier.Close()
+		err := f.run(ctx)
+		t.part(f.goodbye(err))
+		if ctx.Err() == nil {
+			t.carrier.Close()
+		}
 	})
 	return true
+}
+
+// leave answers a good-bye, once the feed has come to an end: only then is it known what it sent last.
+func (t *talk) leave() {
+	if t.publisher != nil {
+		t.publisher.finish()
+	}
+	t.cancel()
+	t.feeding.Wait()
+	t.part(&wire.Word{RT: "bye"})
 }
 
 func (t *talk) subscribed() bool {
@@ -209,14 +233,24 @@ func (t *talk) part(bye *wire.Word) {
 	t.say(bye)
 }
 
-// drain says good-bye to whoever has no subscription; a feed does so itself.
+// drain ends the talk of whoever has no subscription; a feed does so itself. What was published is still answered.
 func (t *talk) drain() {
-	if t.subscribed() {
+	t.mu.Lock()
+	t.drains = true
+	subscribed := t.feed != nil
+	t.mu.Unlock()
+	if subscribed || t.carrier.Interrupt() {
 		return
 	}
 	bye := draining().Word("bye")
 	t.part(&bye)
 	t.carrier.Close()
+}
+
+func (t *talk) isDraining() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.drains
 }
 
 // enrol keeps the talk, so that it is told when the server shuts down.

@@ -93,6 +93,8 @@ func (c *socketOfWeb) Say(lines []byte) error { return c.write(lines) }
 
 func (c *socketOfWeb) Sink() sink { return c }
 
+func (c *socketOfWeb) Interrupt() bool { return false }
+
 func (c *socketOfWeb) Close() { _ = c.conn.Close(websocket.StatusNormalClosure, "") }
 
 func (c *socketOfWeb) Batch(b tail.Batch) error {

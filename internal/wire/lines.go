@@ -25,6 +25,9 @@ func NewLines(r io.Reader, most int, before []byte) *Lines {
 	return &Lines{r: r, most: most, buf: append(make([]byte, 0, max(idleBytes, len(before))), before...)}
 }
 
+// Allow sets how long a line may be.
+func (l *Lines) Allow(most int) { l.most = most }
+
 // Next returns the next line without its end, LF or CRLF. It is valid until the next call. After a last line without an
 // end it returns io.ErrUnexpectedEOF.
 func (l *Lines) Next() ([]byte, error) {
