@@ -43,7 +43,8 @@ func (d *diag) close() { unix.Close(d.fd) }
 func (d *diag) sockets(t table) (all []socket, whole bool, err error) {
 	const times = 4
 	for range times {
-		answer, err := d.dump(t)
+		answer := dump{}
+		err := d.ask(t.family, t.protocol(), 1<<t.state(), &answer)
 		if err != nil {
 			return nil, false, fmt.Errorf("sock_diag: list %s: %w", t.name, err)
 		}
@@ -54,12 +55,13 @@ func (d *diag) sockets(t table) (all []socket, whole bool, err error) {
 	return all, false, nil
 }
 
-func (d *diag) dump(t table) (dump, error) {
+// ask has the kernel list sockets, and reads its answer to the end.
+func (d *diag) ask(family, protocol uint8, states uint32, answer *dump) error {
 	d.sequence++
-	answer := dump{sequence: d.sequence}
-	request := diagRequest(d.sequence, t.family, t.protocol(), t.state())
+	answer.sequence = d.sequence
+	request := diagRequest(d.sequence, family, protocol, states)
 	if err := unix.Sendto(d.fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return answer, err
+		return err
 	}
 	for !answer.done {
 		n, from, err := unix.Recvfrom(d.fd, d.buffer, 0)
@@ -67,17 +69,32 @@ func (d *diag) dump(t table) (dump, error) {
 			continue
 		}
 		if err == unix.EAGAIN {
-			return answer, errors.New("the kernel does not answer")
+			return errors.New("the kernel does not answer")
 		}
 		if err != nil {
-			return answer, err
+			return err
 		}
 		if kernel, ok := from.(*unix.SockaddrNetlink); !ok || kernel.Pid != 0 {
 			continue // other programs may write to us
 		}
 		if err := answer.read(d.buffer[:n]); err != nil {
-			return answer, err
+			return err
 		}
 	}
-	return answer, nil
+	return nil
+}
+
+// ports lists the ports of all sockets of a protocol, in whatever state. A port may be missing when sockets change
+// meanwhile.
+func (d *diag) ports(protocol uint8) (map[uint16]bool, error) {
+	const allStates = 1<<32 - 1
+	answer := dump{ports: map[uint16]bool{}}
+	for _, family := range []uint8{familyIPv4, familyIPv6} {
+		answer.done = false
+		err := d.ask(family, protocol, allStates, &answer)
+		if err != nil && !(family == familyIPv6 && errors.Is(err, unix.ENOENT)) { // there may be no IPv6
+			return nil, fmt.Errorf("sock_diag: list all sockets of protocol %d: %w", protocol, err)
+		}
+	}
+	return answer.ports, nil
 }

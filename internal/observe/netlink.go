@@ -33,8 +33,8 @@ const (
 
 var errTruncated = errors.New("truncated message")
 
-// diagRequest asks for all sockets of one family and protocol that are in one state.
-func diagRequest(sequence uint32, family, protocol, state uint8) []byte {
+// diagRequest asks for all sockets of one family and protocol that are in certain states, a bit each.
+func diagRequest(sequence uint32, family, protocol uint8, states uint32) []byte {
 	b := make([]byte, netlinkHeader+diagRequestSize)
 	native := binary.NativeEndian
 	native.PutUint32(b[0:], uint32(len(b)))
@@ -43,7 +43,7 @@ func diagRequest(sequence uint32, family, protocol, state uint8) []byte {
 	native.PutUint32(b[8:], sequence)
 	body := b[netlinkHeader:]
 	body[0], body[1] = family, protocol
-	native.PutUint32(body[4:], 1<<state)
+	native.PutUint32(body[4:], states)
 	return b
 }
 
@@ -53,6 +53,9 @@ type dump struct {
 	sockets     []socket
 	done        bool
 	interrupted bool // the sockets changed while they were listed: some may be missing
+
+	// ports, when it is not nil, gathers the ports of sockets in whatever state instead.
+	ports map[uint16]bool
 }
 
 // read takes in one received datagram. Messages that belong to other requests are passed over. The error is the
@@ -87,12 +90,23 @@ func (d *dump) take(kind uint16, body []byte) error {
 		d.done = true
 		return refusal(body)
 	case diagByFamily:
+		if d.ports != nil {
+			return d.takePort(body)
+		}
 		s, ok, err := parseDiag(body)
 		if ok && err == nil {
 			d.sockets = append(d.sockets, s)
 		}
 		return err
 	}
+	return nil
+}
+
+func (d *dump) takePort(body []byte) error {
+	if len(body) < diagMessageSize {
+		return errTruncated
+	}
+	d.ports[binary.BigEndian.Uint16(body[4:])] = true
 	return nil
 }
 

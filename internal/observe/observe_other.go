@@ -35,6 +35,11 @@ func (w *Watch) run(ctx context.Context, _ func(Change)) error {
 	return err
 }
 
+func bindProbe(ctx context.Context) ([]Hidden, error) {
+	_, err := look(ctx, Options{})
+	return nil, err
+}
+
 func (s *Snapshot) dial(ctx context.Context, l rtevent.Listener, network string) (net.Conn, error) {
 	var dialer net.Dialer
 	return dialer.DialContext(ctx, network, l.AddrPort().String())

@@ -29,6 +29,8 @@ var parts = map[string]func() error{
 	"receive": receive,
 	"watch":   printWatch,
 
+	"bindprobe": printBindProbe,
+
 	"uncgroup": watchWithoutCgroups,
 }
 

@@ -75,7 +75,7 @@ func recordViews() error {
 	defer d.close()
 	for i, table := range tables {
 		var answer []byte
-		request := diagRequest(uint32(i+1), table.family, table.protocol(), table.state())
+		request := diagRequest(uint32(i+1), table.family, table.protocol(), 1<<table.state())
 		if err := unix.Sendto(d.fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 			return err
 		}
