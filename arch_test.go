@@ -38,6 +38,7 @@ var floors = map[string]int{
 	"rtevent/internal/inspect":    3,
 	"rtevent/internal/survey":     4,
 	"rtevent/internal/live":       4,
+	"rtevent/internal/view":       5,
 	"rtevent/internal/probe":      4,
 	"rtevent/internal/cli":        6,
 	"rtevent/cmd/rtevent":         7,
