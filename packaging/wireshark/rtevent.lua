@@ -24,12 +24,15 @@ local fields = {
 for _, name in ipairs(NAMES) do
   fields[name] = ProtoField.string("rtevent." .. name, name)
 end
+local numbers = {}
 for _, name in ipairs(NUMBERS) do
-  fields[name] = ProtoField.uint64("rtevent." .. name, name)
+  numbers[name] = ProtoField.uint64("rtevent." .. name, name)
 end
 local list = {}
-for _, field in pairs(fields) do
-  list[#list + 1] = field
+for _, kind in ipairs({ fields, numbers }) do
+  for _, field in pairs(kind) do
+    list[#list + 1] = field
+  end
 end
 proto.fields = list
 
@@ -119,6 +122,15 @@ local function members(line, each)
   end
 end
 
+-- number_of reads digits, nine at a time, since Lua's own numbers are exact up to 2^53 only.
+local function number_of(digits)
+  local n = UInt64.new(0)
+  for chunk in digits:match("%d+"):gmatch("%d%d?%d?%d?%d?%d?%d?%d?%d?") do
+    n = n * UInt64.new(10 ^ #chunk) + UInt64.new(tonumber(chunk))
+  end
+  return n
+end
+
 -- show puts a line into the tree and returns what it is, in short.
 local function show(range, root)
   local line = range:raw()
@@ -133,12 +145,11 @@ local function show(range, root)
       tree:add(fields.word, part, seen.word)
     elseif name == "data" or name == "data_base64" then
       tree:add(fields.data, part, value)
-    elseif fields[name] and text then
+    elseif fields[name] and text and name ~= "line" and name ~= "word" then
       seen[name] = seen[name] or unescape(text)
       tree:add(fields[name], part, unescape(text))
-    elseif fields[name] and value:match("^%d+%s*$") and #value < 20 then
-      seen[name] = value
-      tree:add(fields[name], part, UInt64.new(0) + tonumber(value))
+    elseif numbers[name] and value:match("^%d+%s*$") and #value < 20 then
+      tree:add(numbers[name], part, number_of(value))
     end
   end)
   if not whole or not (seen.word or seen.specversion) then
