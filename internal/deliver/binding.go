@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -55,6 +56,12 @@ func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) {
 	case "application/cloudevents+json":
 		s.postOne(w, r, p, rights, body)
 	default:
+		if r.Header.Get("Ce-Specversion") == "" {
+			fault := wire.Errorf(wire.BadEvent, "want the header ce-specversion: 1.0, or a content type application/cloudevents+json")
+			s.metrics.refused(fault)
+			writeJSON(w, http.StatusUnsupportedMediaType, wire.Line(fault.Word("error")))
+			return
+		}
 		e, err := binaryEvent(r.Header, kind, body)
 		var line []byte
 		if err == nil {
@@ -157,7 +164,7 @@ func binaryEvent(h http.Header, kind string, body []byte) (rtevent.Event, error)
 		}
 	}
 	if version != "1.0" {
-		return e, errors.New("want the header ce-specversion: 1.0, or a content type application/cloudevents+json")
+		return e, fmt.Errorf("ce-specversion %q is not supported: want 1.0", version)
 	}
 	setData(&e, kind, body)
 	return e, nil

@@ -97,10 +97,10 @@ func (b *publisher) finish() {
 // publish takes an event of a talk.
 func (t *talk) publish(line []byte) bool {
 	p, fault := wire.ReadEvent(line)
-	if fault == nil {
-		fault = t.mayPublish(p.Topic)
-	}
 	if fault != nil {
+		return t.refuse(fault) // it names what could be read
+	}
+	if fault := t.mayPublish(p.Topic); fault != nil {
 		return t.refuse(fault.Of(p.Source, p.ID))
 	}
 	if t.publisher == nil {

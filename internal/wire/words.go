@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rtevent"
@@ -62,8 +63,8 @@ type Word struct {
 
 // Pong answers a ping.
 type Pong struct {
-	RT string `json:"rt"`
-	N  int64  `json:"n"`
+	RT string          `json:"rt"`
+	N  json.RawMessage `json:"n,omitempty"` // the ping's own
 }
 
 // Word is the error as the server says it, or as a bye says it.
@@ -120,7 +121,7 @@ type Request struct {
 	Types    []string // sub
 	From     Start    // sub
 	Mark     time.Duration
-	N        int64 // ping
+	N        json.RawMessage // ping: any value, as it was said
 }
 
 // ReadRequest reads a control word of a client. Members that the word does not have are ignored.
@@ -160,7 +161,7 @@ func (r *Request) set(name string, value []byte) *Error {
 	case "types":
 		err = json.Unmarshal(value, &r.Types)
 	case "n":
-		err = json.Unmarshal(value, &r.N)
+		r.N = slices.Clone(value)
 	case "mark":
 		var seconds int
 		err = json.Unmarshal(value, &seconds)
