@@ -9,6 +9,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -196,9 +197,19 @@ func (c *Client) open(ctx context.Context) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "tcp", c.address)
 }
 
+// next reads the next line that is not blank.
+func (n *conn) next() ([]byte, error) {
+	for {
+		line, err := n.lines.Next()
+		if err != nil || len(bytes.TrimSpace(line)) > 0 {
+			return line, err
+		}
+	}
+}
+
 // greeted reads the greeting and the answer to the hello.
 func (c *Client) greeted(n *conn) (*conn, error) {
-	line, err := n.lines.Next()
+	line, err := n.next()
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +222,7 @@ func (c *Client) greeted(n *conn) (*conn, error) {
 	if n.ready.Max > wire.MaxLine {
 		n.lines.Allow(n.ready.Max + wire.MaxDelivered)
 	}
-	if line, err = n.lines.Next(); err != nil {
+	if line, err = n.next(); err != nil {
 		return nil, err
 	}
 	var w wire.Word

@@ -244,7 +244,7 @@ func (b *publisher) speak(ctx context.Context, conn *conn, broken chan error) er
 // hear takes the answers.
 func (b *publisher) hear(conn *conn) error {
 	for {
-		line, err := conn.lines.Next()
+		line, err := conn.next()
 		if err != nil {
 			return err
 		}

@@ -194,7 +194,7 @@ func (f *follower) once(ctx context.Context) error {
 		if !conn.lines.Waiting() {
 			_ = conn.SetReadDeadline(time.Now().Add(2*f.Mark + 5*time.Second))
 		}
-		line, err := conn.lines.Next()
+		line, err := conn.next()
 		if err != nil {
 			return f.broken(err)
 		}

@@ -110,7 +110,10 @@ func (o conforming) run(c *cobra.Command, args []string) error {
 		}
 		err = conform.CheckServer(c.Context(), target, all, func(r []conform.Result) { results = append(results, r...) })
 	}
-	if err != nil && len(results) == 0 {
+	switch {
+	case err != nil && o.client:
+		return err
+	case err != nil && len(results) == 0:
 		return nobodyThere(c, err)
 	}
 	return o.tell(c.OutOrStdout(), results, err)
