@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"net/netip"
 	"os"
 	"time"
 
@@ -24,6 +26,7 @@ type check struct {
 	asking
 	policy string
 	learn  bool
+	hidden bool
 	json   bool
 	sarif  string
 	junit  string
@@ -56,25 +59,29 @@ A policy is YAML: under "allow" a list of rules. A listener is allowed when it i
 In program, package, unit, container, user and protocol * stands for any text without a slash. What a rule does not say
 may be anything. The near ends of clients' conversations over UDP are not held against it.
 
---learn writes a policy from what runs now.
+--learn writes a policy from what runs now. --hidden binds every port for a moment to find listeners that no view of
+the kernel shows; it needs no policy.
 
 It ends with 0 if all is as it should be, 1 if it is not, 3 if that cannot be told without more rights,
 4 if the policy has a mistake.`,
 		Example: `  rtevent check --learn > policy.yaml
   rtevent check --policy policy.yaml
-  rtevent check --policy policy.yaml --sarif results.sarif --junit results.xml`,
-		Args:              cobra.NoArgs,
+  rtevent check --policy policy.yaml --sarif results.sarif --junit results.xml
+  rtevent check --hidden`,
+		Args:              none,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}
 	f := c.Flags()
 	f.StringVar(&o.policy, "policy", "", "the file that says what may listen")
 	f.BoolVar(&o.learn, "learn", false, "write a policy that allows what listens now")
+	f.BoolVar(&o.hidden, "hidden", false, "also look for listeners that the kernel does not list")
 	f.BoolVar(&o.json, "json", false, "print JSON, one object a line")
 	f.StringVar(&o.sarif, "sarif", "", "write the result as SARIF 2.1.0 to this file; - is standard output")
 	f.StringVar(&o.junit, "junit", "", "write the result as JUnit XML to this file; - is standard output")
 	o.asking.flags(c)
 	c.MarkFlagsMutuallyExclusive("policy", "learn")
+	c.MarkFlagsMutuallyExclusive("learn", "hidden")
 	for _, report := range []string{"json", "sarif", "junit"} {
 		c.MarkFlagsMutuallyExclusive("learn", report)
 	}
@@ -101,6 +108,11 @@ func (o *check) run(c *cobra.Command) error {
 		report.policy, report.coverage = policy, &coverage
 		report.Holding = policy.Hold(listeners, time.Now())
 	}
+	if o.hidden {
+		if err := report.probe(c); err != nil {
+			return err
+		}
+	}
 	if err := o.print(c, report); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
@@ -108,7 +120,7 @@ func (o *check) run(c *cobra.Command) error {
 }
 
 func (o *check) checkFlags() error {
-	if o.policy == "" && !o.learn {
+	if o.policy == "" && !o.learn && !o.hidden {
 		return badInput("`rtevent check --learn > FILE` writes a policy from what runs now", "no policy: want --policy FILE")
 	}
 	outs := 0
@@ -155,6 +167,28 @@ func (o *check) writePolicy(c *cobra.Command) error {
 	}
 	for _, g := range coverage.Gaps {
 		fmt.Fprintf(c.ErrOrStderr(), "rtevent: not seen: %s\n", words.Gap(g))
+	}
+	return nil
+}
+
+// probe looks for listeners that no view of the kernel shows.
+func (r *report) probe(c *cobra.Command) error {
+	hidden, err := observe.BindProbe(c.Context())
+	if err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	r.probed, r.refused = true, err
+	if err != nil {
+		fmt.Fprintf(c.ErrOrStderr(), "rtevent: not probed: %s\n", words.Printable(err.Error()))
+	}
+	for _, h := range hidden {
+		r.Deviations = append(r.Deviations, judge.Deviation{
+			Kind: judge.Hidden, Why: "its port is taken, and no view of the kernel shows by whom",
+			Listener: &rtevent.Listener{
+				Transport: h.Transport, Port: h.Port, Address: netip.IPv6Unspecified(), DualStack: true, Scope: rtevent.All,
+				Holders: []rtevent.Owner{{Unseen: "hidden from every view of the kernel"}},
+			},
+		})
 	}
 	return nil
 }

@@ -124,6 +124,7 @@ func newRoot() *cobra.Command {
 		newProbe(),
 		newWatch(),
 		newCheck(),
+		newStatus(),
 		newRegistry(),
 		newRecord(),
 		newConform(),

@@ -31,9 +31,10 @@ func TestCommandLine(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":  exits,
-			"serves": serves,
-			"nobody": nobody,
+			"exits":   exits,
+			"serves":  serves,
+			"nobody":  nobody,
+			"watches": watches,
 		},
 	})
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"rtevent"
 	"rtevent/internal/judge"
@@ -14,6 +15,8 @@ type report struct {
 	judge.Holding
 	policy   *judge.Policy     // nil: none was asked for
 	coverage *rtevent.Coverage // of the look that was held against it
+	probed   bool              // for hidden listeners
+	refused  error             // why not all ports could be probed
 }
 
 // outcome turns a report into the end of the command.
@@ -21,7 +24,7 @@ func (r report) outcome() error {
 	switch undecided := r.Count(judge.Undecided); {
 	case len(r.Deviations) > undecided:
 		return outcome(exitScrutiny)
-	case undecided > 0:
+	case undecided > 0 || r.refused != nil:
 		return outcome(exitPermission)
 	default:
 		return nil
@@ -31,6 +34,7 @@ func (r report) outcome() error {
 // deviationMarks are the marks of a diff: what is there and should not be, what should be there and is not.
 var deviationMarks = map[judge.DeviationKind]struct{ mark, colour string }{
 	judge.NotAllowed: {"+", red},
+	judge.Hidden:     {"+", red},
 	judge.Missing:    {"-", red},
 	judge.Expired:    {"!", yellow},
 	judge.Undecided:  {"?", yellow},
@@ -49,7 +53,11 @@ func (r report) write(s screen) {
 			fmt.Fprintf(s, "    %s\n", line)
 		}
 	}
-	for _, line := range words.Wrap(r.sentence(), width) {
+	text := r.sentence()
+	if r.probed {
+		text += fmt.Sprintf(" %s.", words.Counted(r.Count(judge.Hidden), "hidden listener"))
+	}
+	for _, line := range words.Wrap(strings.TrimSpace(text), width) {
 		fmt.Fprintln(s, line)
 	}
 	if r.coverage != nil {
@@ -74,6 +82,9 @@ func deviant(d judge.Deviation) string {
 
 // sentence is the report in numbers.
 func (r report) sentence() string {
+	if r.policy == nil {
+		return ""
+	}
 	total := len(r.Allowed) + r.Count(judge.NotAllowed) + r.Count(judge.Undecided)
 	text := fmt.Sprintf("%s: %d allowed, %d not", words.Counted(total, "listener"), len(r.Allowed), r.Count(judge.NotAllowed))
 	if n := r.Count(judge.Undecided); n > 0 {
@@ -102,6 +113,7 @@ func (r report) writeJSON(out io.Writer) error {
 	type total struct {
 		Allowed    int `json:"allowed"`
 		NotAllowed int `json:"not_allowed"`
+		Hidden     int `json:"hidden"`
 		Undecided  int `json:"undecided"`
 		Met        int `json:"met"`
 		Missing    int `json:"missing"`
@@ -113,6 +125,6 @@ func (r report) writeJSON(out io.Writer) error {
 		Total    total             `json:"total"`
 		Coverage *rtevent.Coverage `json:"coverage,omitempty"`
 	}{rtevent.Schema, "check", total{
-		len(r.Allowed), r.Count(judge.NotAllowed), r.Count(judge.Undecided), len(r.Met), r.Count(judge.Missing), r.Count(judge.Expired),
+		len(r.Allowed), r.Count(judge.NotAllowed), r.Count(judge.Hidden), r.Count(judge.Undecided), len(r.Met), r.Count(judge.Missing), r.Count(judge.Expired),
 	}, r.coverage})
 }

@@ -71,6 +71,7 @@ var deviationKinds = []struct {
 	level string
 }{
 	{judge.NotAllowed, "A listener that no rule of the policy allows", "error"},
+	{judge.Hidden, "A listener that the kernel does not list", "error"},
 	{judge.Missing, "A required listener that is not there", "error"},
 	{judge.Expired, "A rule that has expired", "warning"},
 	{judge.Undecided, "A listener of which too little is known", "warning"},

@@ -135,7 +135,10 @@ type source func(ctx context.Context, each func(rtevent.Event), settled func(rte
 
 func (o *watch) source() (source, error) {
 	if o.remote.server != "" {
-		return nil, errors.ErrUnsupported
+		if o.policy != "" {
+			return nil, badInput("the server has a policy of its own", "--policy goes with this host, not with --server")
+		}
+		return o.remote.source(o.newOnly), nil
 	}
 	options := live.Options{
 		Registry: iana.Open(),

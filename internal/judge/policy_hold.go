@@ -17,6 +17,7 @@ const (
 	NotAllowed DeviationKind = "not-allowed" // it listens, and no rule allows it
 	Missing    DeviationKind = "missing"     // a rule requires it, and nothing like it listens
 	Expired    DeviationKind = "expired"     // the rule allows nothing any more
+	Hidden     DeviationKind = "hidden"      // its port is taken, and no view of the kernel shows by whom
 	Undecided  DeviationKind = "undecided"   // too little is known of a listener to say whether a rule allows it
 )
 
@@ -25,7 +26,7 @@ type Deviation struct {
 	Kind     DeviationKind     `json:"deviation"`
 	Why      string            `json:"why"`
 	Rule     *Rule             `json:"rule,omitempty"`     // of what is missing or expired
-	Listener *rtevent.Listener `json:"listener,omitempty"` // of what is not allowed or undecided
+	Listener *rtevent.Listener `json:"listener,omitempty"` // of what is not allowed, hidden or undecided
 }
 
 // Holding is what came of holding the listeners of a host against a policy.
