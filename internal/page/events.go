@@ -49,7 +49,7 @@ var kinds = []string{"opened", "identified", "changed", "closed", "short-lived",
 
 func (p *Page) events(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	v := eventsView{frame: p.frame("events", "Events"), Bounds: p.Source.Bounds(), Topic: q.Get("topic"), Kind: q.Get("type"), Kinds: kinds}
+	v := eventsView{frame: p.frame("events", "Events"), Bounds: p.Source.Bounds(), Topic: words.Printable(q.Get("topic")), Kind: words.Printable(q.Get("type")), Kinds: kinds}
 	v.At = rtevent.Cursor{Epoch: v.Bounds.Epoch, Seq: v.Bounds.Newest}
 	v.Kind = strings.TrimPrefix(v.Kind, "rtevent.listener.")
 	if v.Topic != "" {

@@ -45,14 +45,15 @@ var columns = map[string]func(a, b *row) int{
 	"who":     func(a, b *row) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Held, b.Held)) },
 	"claimed": func(a, b *row) int { return cmp.Compare(a.Claimed, b.Claimed) },
 	"verdict": func(a, b *row) int { return cmp.Compare(a.Label, b.Label) },
-	"last":    func(a, b *row) int { return b.At.Compare(a.At) },
+	"last":    func(a, b *row) int { return cmp.Compare(b.Seq, a.Seq) },
 }
 
 // newFilter reads a query. The error names what cannot be read and stands beside a filter that leaves it out.
 func newFilter(q url.Values) (filter, error) {
+	get := func(name string) string { return words.Printable(q.Get(name)) } // as the rows are
 	f := filter{
-		Query: q.Get("q"), Port: q.Get("port"), Transport: q.Get("transport"), Process: q.Get("process"), Protocol: q.Get("protocol"),
-		Label: q.Get("label"), Severity: q.Get("severity"), Scope: q.Get("scope"), Host: q.Get("host"), Sort: q.Get("sort"),
+		Query: get("q"), Port: get("port"), Transport: get("transport"), Process: get("process"), Protocol: get("protocol"),
+		Label: get("label"), Severity: get("severity"), Scope: get("scope"), Host: get("host"), Sort: get("sort"),
 	}
 	if columns[strings.TrimPrefix(f.Sort, "-")] == nil {
 		f.Sort = ""
@@ -64,7 +65,7 @@ func newFilter(q url.Values) (filter, error) {
 		p, ok := parsePorts(item)
 		if !ok {
 			f.ports = nil
-			return f, fmt.Errorf("%q is no port: write 22, 8000-9000 or 53/udp", words.Fit(words.Printable(item), 40))
+			return f, fmt.Errorf("%q is no port: write 22, 8000-9000 or 53/udp", words.Fit(item, 40))
 		}
 		f.ports = append(f.ports, p)
 	}

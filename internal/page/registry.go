@@ -143,8 +143,8 @@ type hit struct {
 const mostHits = 300
 
 func (p *Page) search(w http.ResponseWriter, r *http.Request) error {
-	q := strings.TrimSpace(r.URL.Query().Get("q"))
-	v := searchView{frame: p.frame("registry", "Registry: "+words.Fit(words.Printable(q), 60)), Query: q, Port: -1}
+	q := words.Printable(strings.TrimSpace(r.URL.Query().Get("q")))
+	v := searchView{frame: p.frame("registry", "Registry: "+words.Fit(q, 60)), Query: q, Port: -1}
 	if n, err := strconv.ParseUint(q, 10, 16); err == nil {
 		v.Port = int(n)
 	}

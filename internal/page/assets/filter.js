@@ -20,7 +20,7 @@ export const columns = {
   who: (a, b) => first(compare(a.name, b.name), compare(a.held, b.held)),
   claimed: (a, b) => compare(a.claimed, b.claimed),
   verdict: (a, b) => compare(a.label, b.label),
-  last: (a, b) => Date.parse(b.at) - Date.parse(a.at),
+  last: (a, b) => b.seq - a.seq,
 };
 
 // parsePorts reads "22, 8000-9000, 53/udp"; an item that is no port stands in bad.

@@ -25,14 +25,24 @@ async function load() {
   return at;
 }
 
-// refresh draws with the next frame what changed since the last one.
+// refresh draws with the next frame what changed since the last one. Where drawing takes long, for there is much, most of the
+// time is left to the reader.
 function refresh() {
   if (drawing) return;
   drawing = true;
-  const go = () => { if (drawing) { drawing = false; redraw(); } };
-  requestAnimationFrame(go);
-  setTimeout(go, 50); // a page in the background has no frames
+  const go = () => {
+    if (!drawing) return;
+    drawing = false;
+    const begun = performance.now();
+    redraw();
+    took = performance.now() - begun;
+    ended = performance.now();
+  };
+  const wait = took < 10 ? 0 : ended + 3 * took - performance.now();
+  if (wait <= 0) requestAnimationFrame(go);
+  setTimeout(go, Math.max(50, wait)); // a page in the background has no frames
 }
+let took = 0, ended = 0; // of the last drawing, in ms
 
 function redraw() {
   const all = [...rows.values()];
@@ -147,7 +157,8 @@ function take(event) {
     tell(`${row.port} over ${row.transport} closed`);
   } else {
     const row = rowOf(event);
-    row.flash = Boolean(row.fresh);
+    row.fresh ||= row.what === 'changed' ? 'changed' : 'new'; // whoever looks on has not seen it before
+    row.flash = true;
     if (row.what !== 'identified' || scrutiny(row)) tell(`${row.port} over ${row.transport} ${row.what === 'identified' ? labelWords(row.label) + ', deserves scrutiny' : row.what + ' by ' + row.name}`);
     rows.set(topic, row);
   }

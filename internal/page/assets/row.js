@@ -186,11 +186,12 @@ export function draw(row) {
   cell('speaks', element('b', '', row.protocol), ' ' + row.spoken);
   cell('who', element('b', '', row.name), ' ' + row.held);
   cell('claimed', row.claimed);
-  const verdict = cell('verdict', row.label ? labelWords(row.label) : '…');
+  const words = row.label ? labelWords(row.label) : '…';
+  const verdict = cell('verdict', scrutiny(row) ? words + ' ' : words);
   if (scrutiny(row)) {
     const mark = element('b', 'mark', row.severity === 'high' ? '!!' : '!', element('span', 'vh', ' deserves scrutiny'));
     mark.setAttribute('title', row.why);
-    verdict.append(' ', mark);
+    verdict.append(mark);
   }
   const time = element('time', '', clock(row.at));
   time.setAttribute('datetime', row.at);
