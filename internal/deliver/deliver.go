@@ -68,6 +68,8 @@ type Server struct {
 	http    *http.Server
 	toHTTP  *handover
 
+	browsers browsers
+
 	draining chan struct{} // closed when the server says good-bye
 	sessions sync.WaitGroup
 

@@ -98,7 +98,7 @@ func (s *Server) serve(ctx context.Context, conn *counted, isTLS bool) {
 		s.secure(ctx, conn, nil)
 		return
 	}
-	before, dialect := s.listen(conn)
+	before, dialect := s.listen(conn, conn.peer)
 	if dialect == dialectTLS {
 		s.secure(ctx, conn, before)
 		return
@@ -133,7 +133,7 @@ func (s *Server) secure(ctx context.Context, conn *counted, before []byte) {
 	case "h2", "http/1.1":
 		s.toHTTP.give(inside)
 	default:
-		before, dialect := s.listen(inside)
+		before, dialect := s.listen(inside, conn.peer)
 		s.speak(ctx, inside, conn.peer, before, dialect)
 	}
 }
@@ -173,9 +173,10 @@ const (
 )
 
 // listen reads the first bytes until they tell the dialect. Whoever is silent is taken for a native client that waits for
-// a greeting.
-func (s *Server) listen(conn net.Conn) ([]byte, dialect) {
+// a greeting, unless it may be a browser.
+func (s *Server) listen(conn net.Conn, p peer) ([]byte, dialect) {
 	buf := make([]byte, 0, 64)
+	spared := false
 	_ = conn.SetReadDeadline(time.Now().Add(s.Limits.Greeting))
 	defer conn.SetReadDeadline(time.Time{})
 	for {
@@ -189,6 +190,9 @@ func (s *Server) listen(conn net.Conn) ([]byte, dialect) {
 			_ = conn.SetReadDeadline(time.Now().Add(s.Limits.Speak)) // it has begun; a word may have few bytes
 		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return nil, dialectGone
+		case len(buf) == 0 && !spared && s.browsers.at(p.addr):
+			spared = true
+			_ = conn.SetReadDeadline(time.Now().Add(browserSilence))
 		case len(buf) == 0:
 			return nil, dialectGreet
 		default:

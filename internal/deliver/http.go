@@ -134,6 +134,9 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			s.fail(w, wire.Errorf(wire.Forbidden, "%.100q is not a name of this server: add it with --host", r.Host))
 			return
 		}
+		if isBrowser(r) {
+			defer s.browsers.asks(peerOf(r).addr)()
+		}
 		s.metrics.connections.WithLabelValues("http").Inc()
 		defer s.metrics.connections.WithLabelValues("http").Dec()
 		next.ServeHTTP(w, r)

@@ -58,7 +58,7 @@ func (d *daemon) start() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	server, err := deliver.New(deliver.Options{Log: d.journal, Software: "rtevent/test", Node: "host", Durable: "process", Page: p, Limits: deliver.Limits{Greeting: time.Minute}})
+	server, err := deliver.New(deliver.Options{Log: d.journal, Software: "rtevent/test", Node: "host", Durable: "process", Page: p})
 	if err != nil {
 		d.t.Fatal(err)
 	}
