@@ -136,6 +136,32 @@ func (e *engine) askMany(ctx context.Context, stream string, questions []questio
 	return answers, nil
 }
 
+// leaderHas asks the leader of a cluster for one event of the log: a direct get may be answered by a server that is behind.
+func (e *engine) leaderHas(ctx context.Context, seq uint64) (bool, error) {
+	body, err := json.Marshal(question{Seq: seq})
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, engineCall)
+	defer cancel()
+	m, err := e.read.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+logStream, body)
+	if err != nil {
+		return false, unavailable("read journal", err)
+	}
+	var answer struct {
+		Error *struct {
+			Code int `json:"code"`
+		} `json:"error"`
+	}
+	if err := json.Unmarshal(m.Data, &answer); err != nil {
+		return false, unavailable("read journal", err)
+	}
+	if answer.Error != nil && answer.Error.Code >= 500 {
+		return false, unavailable("read journal", fmt.Errorf("the engine says %d", answer.Error.Code))
+	}
+	return answer.Error == nil, nil
+}
+
 // unavailable says what could not be done because of the engine.
 func unavailable(act string, err error) error {
 	return fmt.Errorf("%s: %w: %w", act, wire.ErrUnavailable, err)

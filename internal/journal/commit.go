@@ -24,6 +24,7 @@ const (
 type flight struct {
 	*item
 	first *flight // the same event, stored or being stored before it
+	again bool    // it is sent once more, and may have been stored the first time
 	seq   uint64
 	err   error
 }

@@ -26,6 +26,7 @@ const (
 // engine is JetStream and the ways to it.
 type engine struct {
 	server *server.Server // none where it is somewhere else
+	reach  []nats.Option  // how it is reached
 	shared bool           // others write to it as well
 	write  *nats.Conn     // what is stored, and its acknowledgements
 	read   *nats.Conn
@@ -42,22 +43,32 @@ func openEngine(ctx context.Context, o Options) (_ *engine, err error) {
 			e.close()
 		}
 	}()
-	var reach []nats.Option
-	if o.Engine == "" {
-		if reach, err = e.start(o); err != nil {
-			return nil, fmt.Errorf("open journal %s: %w", o.Dir, err)
-		}
-	} else {
-		reach = external(o)
+	if o.Engine != "" {
+		e.reach = external(o)
+	} else if err := e.start(o); err != nil {
+		return nil, fmt.Errorf("open journal %s: %w", o.Dir, err)
 	}
-	if err := e.connect(o, reach); err != nil {
+	if err := e.connect(o); err != nil {
 		return nil, err
 	}
 	return e, e.openStreams(ctx, o)
 }
 
+// reachAgain makes new connections to the same engine.
+func (e *engine) reachAgain(ctx context.Context, o Options) (_ *engine, err error) {
+	fresh := &engine{server: e.server, reach: e.reach, shared: e.shared}
+	if err = fresh.connect(o); err == nil {
+		err = fresh.openStreams(ctx, o)
+	}
+	if err != nil {
+		fresh.disconnect()
+		return nil, err
+	}
+	return fresh, nil
+}
+
 // start starts the server within this process.
-func (e *engine) start(o Options) ([]nats.Option, error) {
+func (e *engine) start(o Options) error {
 	options := &server.Options{
 		ServerName:         "rtevent",
 		DontListen:         true, // it is reached in memory
@@ -68,24 +79,25 @@ func (e *engine) start(o Options) ([]nats.Option, error) {
 		JetStreamMaxStore:  2*o.MaxBytes + 1<<30, // the log, and as much for the state
 		MaxPayload:         1 << 20,
 	}
-	reach := []nats.Option{nats.NoReconnect()}
+	e.reach = []nats.Option{nats.NoReconnect()}
 	if o.Cluster != nil {
 		if err := o.Cluster.apply(options, o.Durability); err != nil {
-			return nil, err
+			return err
 		}
-		reach = []nats.Option{nats.UserInfo(options.Username, options.Password), nats.MaxReconnects(-1)}
+		e.reach = []nats.Option{nats.UserInfo(options.Username, options.Password), nats.MaxReconnects(-1)}
 	}
 	s, err := server.NewServer(options)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.SetLoggerV2(engineLog{o.Log}, false, false, false)
 	e.server = s
 	s.Start()
 	if !s.ReadyForConnections(engineStart) {
-		return nil, fmt.Errorf("the engine did not start within %v", engineStart)
+		return fmt.Errorf("the engine did not start within %v", engineStart)
 	}
-	return append(reach, nats.InProcessServer(s)), nil
+	e.reach = append(e.reach, nats.InProcessServer(s))
+	return nil
 }
 
 // Cluster makes the embedded servers of several daemons one engine, which keeps each event three times.
@@ -137,8 +149,8 @@ func external(o Options) []nats.Option {
 	return options
 }
 
-func (e *engine) connect(o Options, reach []nats.Option) (err error) {
-	reach = append(reach, nats.Name("rtevent journal"))
+func (e *engine) connect(o Options) (err error) {
+	reach := append(e.reach[:len(e.reach):len(e.reach)], nats.Name("rtevent journal"))
 	for _, c := range []**nats.Conn{&e.write, &e.read} {
 		if *c, err = nats.Connect(o.Engine, reach...); err != nil {
 			return unavailable("reach the engine", err)
@@ -148,13 +160,17 @@ func (e *engine) connect(o Options, reach []nats.Option) (err error) {
 	return err
 }
 
-// close ends the connections and the server, and waits until all is written.
-func (e *engine) close() {
+func (e *engine) disconnect() {
 	for _, c := range []*nats.Conn{e.write, e.read} {
 		if c != nil {
 			c.Close()
 		}
 	}
+}
+
+// close ends the connections and the server, and waits until all is written.
+func (e *engine) close() {
+	e.disconnect()
 	if e.server != nil {
 		e.server.Shutdown()
 		e.server.WaitForShutdown()

@@ -31,6 +31,15 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	for variable, run := range map[string]func(string) error{childNATS: serveNATS, childMember: runMember} {
+		if spec := os.Getenv(variable); spec != "" {
+			if err := run(spec); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			return
+		}
+	}
 	os.Exit(m.Run())
 }
 

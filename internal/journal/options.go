@@ -71,7 +71,7 @@ type Options struct {
 	// FreeBytes is what must stay free on the disk: below it events are refused. 64 MiB by default.
 	FreeBytes int64
 
-	Log *slog.Logger
+	Log *slog.Logger `json:"-"`
 }
 
 // check fills in the defaults and says what is out of bounds.

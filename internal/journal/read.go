@@ -108,6 +108,11 @@ func (j *Journal) stretch(ctx context.Context, after, newest uint64) ([]record, 
 	if err != nil {
 		return nil, 0, err
 	}
+	if len(records) == 0 && j.engine.Load().shared {
+		if records, last, err = j.insist(ctx, after+1, size); err != nil {
+			return nil, 0, err
+		}
+	}
 	if len(records) == 0 { // nothing can be read here; something may be further on
 		if last, err = j.skip(ctx, after+1, newest); err != nil {
 			return nil, 0, err
@@ -118,6 +123,28 @@ func (j *Journal) stretch(ctx context.Context, after, newest uint64) ([]record, 
 		records = records[:len(records)-1]
 	}
 	return records, min(last, newest), nil
+}
+
+// insist asks again for what one server of a cluster did not have, for as long as their leader has it.
+func (j *Journal) insist(ctx context.Context, from uint64, size int) ([]record, uint64, error) {
+	for wait := 5 * time.Millisecond; ; wait *= 2 {
+		has, err := j.engine.Load().leaderHas(ctx, from)
+		if err != nil || !has {
+			return nil, 0, err
+		}
+		records, last, err := j.turn(ctx, from, size)
+		if err != nil || len(records) > 0 {
+			return records, last, err
+		}
+		if wait > engineCall {
+			return nil, 0, unavailable("read journal", fmt.Errorf("the servers disagree about %d", from))
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, 0, ctx.Err()
+		}
+	}
 }
 
 // skip returns the last number of a hole that begins at from: of a block that the engine cannot load it says nothing at

@@ -16,7 +16,10 @@ import (
 // errLost says that history which had been acknowledged is gone: nobody may go on in this epoch.
 var errLost = errors.New("acknowledged history is lost")
 
-const retryEvery = 500 * time.Millisecond
+const (
+	retryEvery     = 500 * time.Millisecond
+	rescuePatience = 15 * time.Second // for one attempt; a cluster takes 5 to find a new leader
+)
 
 // rescue starts the engine again and returns those of the flights that must be stored again. Meanwhile whatever is
 // published is refused.
@@ -26,7 +29,9 @@ func (j *Journal) rescue(ctx context.Context, left []*flight) ([]*flight, error)
 		j.engine.Load().close()
 	}
 	for {
-		err := j.reopen(ctx)
+		patient, cancel := context.WithTimeout(ctx, rescuePatience)
+		err := j.reopen(patient)
+		cancel()
 		if err == nil {
 			return j.recover(ctx, left)
 		}
@@ -44,23 +49,25 @@ func (j *Journal) rescue(ctx context.Context, left []*flight) ([]*flight, error)
 	}
 }
 
-// reopen starts the engine, or reaches it again, unless there is no room for it to start in.
-func (j *Journal) reopen(ctx context.Context) error {
+// reopen starts the engine again, unless there is no room for it to start in. One that is shared is reached again: others
+// live on it, too.
+func (j *Journal) reopen(ctx context.Context) (err error) {
 	old := j.engine.Load()
-	if err := j.disk.full(); err != nil && old.server != nil {
-		return err
+	var e *engine
+	if old.shared {
+		e, err = old.reachAgain(ctx, j.options)
+	} else if err = j.disk.full(); err == nil {
+		e, err = openEngine(ctx, j.options)
 	}
-	e, err := openEngine(ctx, j.options)
 	if err != nil {
 		return err
 	}
-	if e.found.State.LastSeq < j.newest.Load() {
-		e.close()
-		return fmt.Errorf("%w: the log ends at %d, and %d had been acknowledged", errLost, e.found.State.LastSeq, j.newest.Load())
-	}
 	j.engine.Store(e)
 	if old.shared {
-		old.close()
+		old.disconnect()
+	}
+	if last := e.found.State.LastSeq; last < j.newest.Load() {
+		return fmt.Errorf("%w: the log ends at %d, and %d had been acknowledged", errLost, last, j.newest.Load())
 	}
 	return nil
 }
@@ -79,6 +86,12 @@ func (j *Journal) refuse(left []*flight, err error) {
 // recover shows what the log has beyond what is visible, and returns the flights that it does not have.
 func (j *Journal) recover(ctx context.Context, left []*flight) ([]*flight, error) {
 	e := j.engine.Load()
+	for _, f := range left {
+		f.again = true
+	}
+	if e.shared {
+		return left, nil // it is told their keys, and takes none twice
+	}
 	byKey := map[key]*flight{}
 	for _, f := range left {
 		if f.first == nil && f.err == nil {
@@ -86,10 +99,8 @@ func (j *Journal) recover(ctx context.Context, left []*flight) ([]*flight, error
 			f.seq = 0
 		}
 	}
-	if !e.shared {
-		if err := j.disk.begin(); err != nil {
-			return left, errors.Join(errDisk, err)
-		}
+	if err := j.disk.begin(); err != nil {
+		return left, errors.Join(errDisk, err)
 	}
 	var lines []tail.Line
 	for after, last := j.newest.Load(), e.found.State.LastSeq; after < last; {
@@ -105,9 +116,7 @@ func (j *Journal) recover(ctx context.Context, left []*flight) ([]*flight, error
 		}
 		after = end
 	}
-	if !e.shared {
-		j.append(lines)
-	}
+	j.append(lines)
 	var again []*flight
 	for _, f := range left {
 		if f.first == nil && f.err == nil && f.seq == 0 {

@@ -122,7 +122,7 @@ func (f *flight) land(m *nats.Msg) error {
 		return stuck("it says %.200q", ack.Error.Description)
 	case ack.Error != nil:
 		f.err = fmt.Errorf("store: the engine says %.200q", ack.Error.Description)
-	case ack.Duplicate:
+	case ack.Duplicate && !f.again:
 		f.first = &flight{seq: ack.Seq}
 	default:
 		f.seq = ack.Seq

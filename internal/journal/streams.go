@@ -19,6 +19,14 @@ const (
 	epochKey = "rtevent-epoch" // in the log's metadata, where there is no file of our own
 )
 
+// The engine's errors that waiting does not mend.
+const (
+	noStorage = 10047 // the stream may become larger than the engine
+	badConfig = 10052
+)
+
+var errForeign = errors.New("it exists and is none of rtevent's: it needs allow_direct, and the log deny_delete, deny_purge and no limit by subject")
+
 // openStreams makes the streams, or sees that they are as they ought to be.
 func (e *engine) openStreams(ctx context.Context, o Options) error {
 	for _, config := range []jetstream.StreamConfig{e.logConfig(o), e.stateConfig(o)} {
@@ -46,7 +54,7 @@ func (e *engine) openStream(ctx context.Context, o Options, config jetstream.Str
 			return stream, err
 		}
 		var api *jetstream.APIError
-		if errors.As(err, &api) && api.Code < 500 {
+		if errors.Is(err, errForeign) || errors.As(err, &api) && (api.ErrorCode == noStorage || api.ErrorCode == badConfig) {
 			return nil, err
 		}
 		o.Log.Info("waiting for the engine", "stream", config.Name, "err", err)
@@ -75,7 +83,7 @@ func (e *engine) openStreamOnce(ctx context.Context, config jetstream.StreamConf
 	}
 	have := stream.CachedInfo().Config
 	if !have.AllowDirect || config.DenyDelete && !(have.DenyDelete && have.DenyPurge && have.MaxMsgsPerSubject <= 0) {
-		return nil, errors.New("it exists and is none of rtevent's: it needs allow_direct, and the log deny_delete, deny_purge and no limit by subject")
+		return nil, errForeign
 	}
 	return stream, nil
 }
