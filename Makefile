@@ -6,7 +6,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PLATFORMS   := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 export CGO_ENABLED = 0
 
-.PHONY: build check test fuzz cross generate bench calibrate testbed
+.PHONY: build check test fuzz faults cross generate bench calibrate testbed
 
 build: # the command, as ./rtevent
 	$(GO) build -trimpath -o rtevent ./cmd/rtevent
@@ -28,6 +28,9 @@ fuzz: # every fuzz target for FUZZTIME, which is 50000 runs or "10m"
 	@grep -rEo '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | sort | sed 's#/[^/]*:func # #' | while read -r package target; do \
 		echo "$(GO) test -fuzz=$$target $$package"; \
 		$(GO) test -run=NONE -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=1x $$package || exit 1; done
+
+faults: # the journal under kill -9 (100), power cuts (20), flipped bits (120): as root, for half an hour
+	FAULTS=all $(GO) test -count=1 -timeout=60m -v -run 'Kill|Power|Full|NoSpace|Flipped|Truncated|Gone|Cluster|External' ./internal/journal
 
 cross: # every platform builds from the first day
 	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build ./... || exit 1; done

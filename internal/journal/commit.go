@@ -105,6 +105,9 @@ func (w *writer) run(again []*flight) {
 			return
 		}
 		full := w.journal.disk.full()
+		if full == nil {
+			full = w.journal.keepsUp(w.stuck)
+		}
 		now := time.Now()
 		for _, i := range items {
 			w.send(w.journal.launch(i, full), now)

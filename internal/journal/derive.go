@@ -17,9 +17,11 @@ import (
 
 const (
 	appliedSubject = "rtevent.applied" // of the mark in the stream of states
-	deriveEvery    = 5 * time.Second
-	deriveTopics   = 50_000 // or when that many have changed,
-	deriveShare    = 8      // or when this part of what the log may hold has been written
+	deriveEvery    = 5 * time.Second   // or four times within what the log keeps,
+	deriveTopics   = 50_000            // or when that many have changed,
+	deriveShare    = 8                 // or when this part of what the log may hold has been written;
+	mostBehind     = 2                 // when this part has, whoever publishes waits
+	behindPatience = 5 * time.Second   // and then is refused
 )
 
 // applied is the mark: the stream of states has every topic's last event up to Seq.
@@ -30,7 +32,8 @@ type applied struct {
 
 // derive keeps the stream of states up to date until ctx ends.
 func (j *Journal) derive(ctx context.Context) {
-	every := time.NewTicker(deriveEvery / 10)
+	period := min(deriveEvery, j.options.MaxAge/4)
+	every := time.NewTicker(period / 10)
 	defer every.Stop()
 	last := time.Now()
 	for {
@@ -38,9 +41,10 @@ func (j *Journal) derive(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-every.C:
+		case <-j.hurry:
 		}
 		topics, bytes := j.state.waits()
-		due := time.Since(last) >= deriveEvery || topics > deriveTopics || int64(bytes) > j.options.MaxBytes/deriveShare
+		due := time.Since(last) >= period || topics > deriveTopics || int64(bytes) > j.options.MaxBytes/deriveShare
 		if topics == 0 || !due {
 			continue
 		}
@@ -51,8 +55,36 @@ func (j *Journal) derive(ctx context.Context) {
 	}
 }
 
+// keepsUp says why nothing more may be stored for now: retention would take what the stream of states does not have yet. It
+// waits a while for that to change.
+func (j *Journal) keepsUp(stop <-chan struct{}) error {
+	for began := time.Now(); ; {
+		_, bytes := j.state.waits()
+		if int64(bytes) < j.options.MaxBytes/deriveShare {
+			return nil
+		}
+		select {
+		case j.hurry <- struct{}{}:
+		default:
+		}
+		if int64(bytes) < j.options.MaxBytes/mostBehind {
+			return nil
+		}
+		if time.Since(began) > behindPatience {
+			return stuck("the state falls behind the log")
+		}
+		select {
+		case <-stop:
+			return nil
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
 // deriveOnce takes over what changed.
 func (j *Journal) deriveOnce(ctx context.Context) error {
+	j.deriving.Lock()
+	defer j.deriving.Unlock()
 	events, newest := j.state.take()
 	err := j.deriveEvents(ctx, events)
 	if err == nil {
@@ -166,7 +198,7 @@ func (j *Journal) loadStates(ctx context.Context, newest uint64) (uint64, error)
 				beyond = append(beyond, r.topic)
 				continue
 			}
-			j.state.begin(r.topic, r.seq)
+			j.state.begin(r.topic, r.seq, newest)
 		}
 		if last < next {
 			break

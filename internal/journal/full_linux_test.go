@@ -89,7 +89,7 @@ func TestNoSpaceWithin(t *testing.T) {
 			t.Fatal(a.Err)
 		}
 	}
-	t.Logf("%d stored, %d refused, all within %v", stored, full, took)
+	t.Logf("%d stored, %d refused, all within %v, engine restarts %d", stored, full, took, j.Stats().Restarts)
 	if full == 0 || stored+full != len(events) || took > 10*time.Second {
 		t.Errorf("%d stored, %d refused, of %d, within %v", stored, full, len(events), took)
 	}

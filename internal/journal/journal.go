@@ -31,6 +31,9 @@ type Journal struct {
 	asking  chan struct{} // a place for each reader whose piece is fetched
 	stats   counters
 
+	deriving sync.Mutex    // one derives at a time
+	hurry    chan struct{} // deriving is due before its time
+
 	oldest atomic.Uint64
 	newest atomic.Uint64 // what readers may see
 
@@ -49,11 +52,12 @@ func Open(o Options) (*Journal, error) {
 	}
 	j := &Journal{
 		options: o,
-		queue:   newQueue(queueBytes),
+		queue:   newQueue(int(min(queueBytes, o.MaxBytes/deriveShare))),
 		state:   newState(o.MaxTopics),
 		asking:  make(chan struct{}, mostAsking),
 		window:  newWindow(o.Window),
 		flying:  map[key]*flight{},
+		hurry:   make(chan struct{}, 1),
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), openTime)
 	defer cancel()

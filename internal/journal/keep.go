@@ -86,6 +86,9 @@ func (j *Journal) trimTopics(ctx context.Context) error {
 	if front <= j.oldest.Load() {
 		return nil
 	}
+	if err := j.deriveOnce(ctx); err != nil { // what goes must be in the state before
+		return err
+	}
 	if err := j.engine.Load().trim(ctx, j.options, front); err != nil {
 		return err
 	}

@@ -56,11 +56,12 @@ func (s *state) room(topic string) error {
 	return nil
 }
 
-// begin notes what the stream of states has.
-func (s *state) begin(topic string, seq uint64) {
+// begin notes what the stream of states has, while the log ends at newest.
+func (s *state) begin(topic string, seq, newest uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.put(topic, seq)
+	s.newest = newest
 }
 
 // show notes events of the log.
@@ -78,7 +79,7 @@ func (s *state) show(lines []tail.Line) {
 		for scan := range s.scans {
 			scan.changed[id] = struct{}{}
 		}
-		s.bytes += len(l.Bytes)
+		s.bytes += len(l.Bytes) + 2*len(l.Topic) + 80 // about what the log needs for it
 		s.newest = l.Seq
 	}
 }
