@@ -39,6 +39,8 @@ var floors = map[string]int{
 	"rtevent/internal/survey":     4,
 	"rtevent/internal/live":       4,
 	"rtevent/internal/view":       5,
+	"rtevent/internal/daemon":     5,
+	"rtevent/internal/devca":      1,
 	"rtevent/internal/probe":      4,
 	"rtevent/internal/cli":        6,
 	"rtevent/cmd/rtevent":         7,
@@ -52,11 +54,10 @@ var floors = map[string]int{
 
 // doors gives every heavy dependency the one package that may import it.
 var doors = map[string]string{
-	"github.com/cilium/ebpf":              "rtevent/internal/observe",
-	"github.com/nats-io":                  "rtevent/internal/journal",
-	"github.com/spf13/cobra":              "rtevent/internal/cli",
-	"go.yaml.in/yaml/v3":                  "rtevent/internal/judge",
-	"github.com/prometheus/client_golang": "rtevent/internal/deliver",
+	"github.com/cilium/ebpf": "rtevent/internal/observe",
+	"github.com/nats-io":     "rtevent/internal/journal",
+	"github.com/spf13/cobra": "rtevent/internal/cli",
+	"go.yaml.in/yaml/v3":     "rtevent/internal/judge",
 }
 
 // forbidden gives every import that no product code may have the reason.

@@ -66,6 +66,7 @@ type Subscription struct {
 type Line struct {
 	Cursor rtevent.Cursor
 	JSON   []byte // valid until the next step of the loop
+	More   bool   // another line has come already: whoever gathers output may wait with writing it
 }
 
 // Subscribe yields events until ctx ends, the loop is left, or the server says no for good. A *GapError is yielded in its
@@ -229,7 +230,7 @@ func (f *follower) take(conn *conn, line []byte) error {
 		if !f.state {
 			f.from = After(at)
 		}
-		return f.give(Line{Cursor: at, JSON: line}, nil)
+		return f.give(Line{Cursor: at, JSON: line, More: conn.lines.Waiting()}, nil)
 	}
 	var w wire.Word
 	if err := conn.read(line, &w); err != nil {

@@ -68,7 +68,10 @@ func complaint(ctx context.Context, err error) string {
 func exitCode(err error) int {
 	var outcome outcome
 	var input *inputError
+	var refused *refusal
 	switch {
+	case errors.As(err, &refused):
+		return int(refused.outcome)
 	case errors.As(err, &outcome):
 		return int(outcome)
 	case errors.As(err, &input):
@@ -99,9 +102,15 @@ func badInput(hint, format string, args ...any) error {
 
 func hintOf(err error) string {
 	var input *inputError
+	var refused *refusal
+	var other *hinted
 	switch {
 	case errors.As(err, &input):
 		return input.hint
+	case errors.As(err, &refused):
+		return refused.hint
+	case errors.As(err, &other):
+		return other.hint
 	case errors.Is(err, fs.ErrPermission):
 		return "run it as root, or give it the capabilities that the message names"
 	case errors.Is(err, errors.ErrUnsupported):
@@ -123,6 +132,11 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newProbe(),
 		newWatch(),
+		newServe(),
+		newSub(),
+		newPub(),
+		newCert(),
+		newToken(),
 		newCheck(),
 		newStatus(),
 		newRegistry(),

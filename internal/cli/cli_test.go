@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -35,6 +36,7 @@ func TestCommandLine(t *testing.T) {
 			"serves":  serves,
 			"nobody":  nobody,
 			"watches": watches,
+			"awaits":  awaits,
 		},
 	})
 }
@@ -103,4 +105,18 @@ func nobody(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(l.Close())
 	ts.Setenv(args[0], l.Addr().String())
+}
+
+// awaits HOST:PORT: waits until somebody listens there.
+func awaits(ts *testscript.TestScript, neg bool, args []string) {
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		c, err := net.Dial("tcp", args[0])
+		if err == nil {
+			c.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("nobody listens at %s: %v", args[0], err)
+		}
+	}
 }

@@ -23,7 +23,7 @@ type eventReader struct {
 }
 
 // ReadEvent reads one event as a publisher says it, and refuses with BadLine what is no strict JSON and with BadEvent what
-// is no CloudEvent 1.0 that can be filed. The Publication keeps text where that is one line already.
+// is no CloudEvent 1.0 that can be filed; that error names the event, as far as it can be read. The Publication keeps text where that is one line already.
 func ReadEvent(text []byte) (Publication, *Error) {
 	s := scanner{text: text}
 	var r eventReader

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -79,11 +80,13 @@ func (w Word) Err() *Error {
 
 // Line writes a control word as it travels.
 func Line(word any) []byte {
-	b, err := json.Marshal(word)
-	if err != nil {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // ">" is what people read most in these lines
+	if err := e.Encode(word); err != nil {
 		panic(err) // words hold text and numbers
 	}
-	return append(b, '\n')
+	return b.Bytes()
 }
 
 // Kind tells a control word, by its name, from an event, which has none. Both or neither is an error.
