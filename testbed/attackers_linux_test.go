@@ -60,7 +60,12 @@ func startVictim(t *testing.T) *victim {
 	}
 	v := &victim{addr: l.Addr().String(), log: &syncBuffer{}, stop: make(chan struct{}), failed: make(chan error, 2)}
 	l.Close()
-	cmd := exec.Command(rteventPath, "serve", "--no-watch", "--data", filepath.Join(t.TempDir(), "journal"), "--listen", v.addr)
+	certs := filepath.Join(t.TempDir(), "certs")
+	if out, err := exec.Command(rteventPath, "cert", certs).CombinedOutput(); err != nil {
+		t.Fatalf("rtevent cert: %v: %s", err, out)
+	}
+	cmd := exec.Command(rteventPath, "serve", "--no-watch", "--data", filepath.Join(t.TempDir(), "journal"), "--listen", v.addr,
+		"--tls-listen", "127.0.0.1:0", "--cert", filepath.Join(certs, "server.pem"), "--key", filepath.Join(certs, "server-key.pem"))
 	cmd.Stderr = v.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -25,14 +25,14 @@ var rtEvent = Def{
 			}
 			f := strong("rt-event", "HTTP answer of a server of rt-event", reply[:len(reply)-len(head.body)])
 			software, _, _ := strings.Cut(head.field("Server"), " ")
-			f.Product, f.Version = nameVersion(text(software), "/")
+			f.Product, f.Version, _ = strings.Cut(text(software), "/")
 			return f, true
 		}
 		word := rtEventWord(reply)
 		switch {
 		case word.RT == "ready" && strings.HasPrefix(word.Protocol, "rt-event/"):
 			f := strong("rt-event", "greeting of rt-event", reply)
-			f.Product, f.Version = nameVersion(text(word.Software), "/")
+			f.Product, f.Version, _ = strings.Cut(text(word.Software), "/")
 			f.Details = details("protocol", word.Protocol, "node", word.Node, "durable", word.Durable)
 			return f, true
 		case word.RT == "error" && word.Code != 0 && word.Name != "":
