@@ -5,17 +5,28 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 
 	"rtevent/testbed"
 )
 
 func main() {
+	if len(os.Args) == 4 && os.Args[1] == stormArgument {
+		count, err := strconv.Atoi(os.Args[3])
+		if err = errors.Join(err, storm(os.Args[2], count)); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {
@@ -28,6 +39,7 @@ func run(ctx context.Context) error {
 	var b bench
 	flag.IntVar(&b.runs, "runs", 7, "how often each command is run; the median counts")
 	flag.BoolVar(&b.nmap, "nmap-sv", os.Getenv("NMAP_SV") != "", "ask `nmap -sV` the first question too (two to three minutes)")
+	only := flag.String("only", "", "measure only what has this in its `name`: table, first, identify, sweep, loaded, storm, latency, identified, idle, accept")
 	flag.Parse()
 
 	dir, err := os.MkdirTemp("", "rtevent-bench-")
@@ -45,8 +57,17 @@ func run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%d CPUs, median of %d runs each, commands in turn\n\n", runtime.NumCPU(), b.runs)
-	for _, measure := range []func(context.Context) error{b.smallHost, b.firstQuestion, b.identify, b.sweep, b.loadedHost} {
-		if err := measure(ctx); err != nil {
+	for _, m := range []struct {
+		name    string
+		measure func(context.Context) error
+	}{
+		{"table", b.smallHost}, {"first", b.firstQuestion}, {"identify", b.identify}, {"sweep", b.sweep}, {"loaded", b.loadedHost},
+		{"storm", b.storms}, {"latency", b.latency}, {"identified", b.identified}, {"idle", b.idle}, {"accept", b.acceptHeavy},
+	} {
+		if !strings.Contains(m.name, *only) {
+			continue
+		}
+		if err := m.measure(ctx); err != nil {
 			return err
 		}
 	}
