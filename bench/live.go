@@ -25,10 +25,7 @@ type told struct {
 		Listener struct {
 			Address string
 			Port    uint16
-			Holders []struct {
-				PID int
-				Exe string
-			}
+			Holders []holder
 			Finding struct{ Protocol string }
 		}
 		What, Why string
@@ -36,11 +33,17 @@ type told struct {
 	came time.Time
 }
 
+type holder struct {
+	PID int
+	Exe string
+}
+
 func (t told) kind() string { return strings.TrimPrefix(t.Type, "rtevent.listener.") }
 
 // watching is an `rtevent watch` at work.
 type watching struct {
-	cmd    *exec.Cmd
+	cmd    *exec.Cmd // nil in this process
+	cancel context.CancelFunc
 	events chan told
 	ended  chan struct{}
 }
@@ -110,13 +113,17 @@ func (w *watching) next(patience time.Duration, kind string, port uint16) (told,
 }
 
 func (w *watching) stop() {
-	w.cmd.Process.Signal(os.Interrupt)
+	if w.cmd != nil {
+		w.cmd.Process.Signal(os.Interrupt)
+		defer w.cmd.Wait()
+	} else {
+		w.cancel()
+	}
 	go func() {
 		for range w.events {
 		}
 	}()
 	<-w.ended
-	w.cmd.Wait()
 	close(w.events)
 }
 
@@ -132,19 +139,26 @@ func (b bench) storms(ctx context.Context) error {
 			skipped(what, fmt.Errorf("BPF needs root"))
 			continue
 		}
-		if err := b.oneStorm(ctx, what, processes, count); err != nil {
+		w, err := b.startWatching(ctx, "--no-probe")
+		if err != nil {
+			return err
+		}
+		err = oneStorm(ctx, what, w, processes, count)
+		w.stop()
+		if err != nil {
+			return err
+		}
+		direct := observeDirectly(ctx)
+		err = oneStorm(ctx, "  the same, straight from the observer", direct, processes, count)
+		direct.stop()
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b bench) oneStorm(ctx context.Context, what string, processes, count int) error {
-	w, err := b.startWatching(ctx, "--no-probe")
-	if err != nil {
-		return err
-	}
-	defer w.stop()
+func oneStorm(ctx context.Context, what string, w *watching, processes, count int) error {
 	began := time.Now()
 	pids := map[string]int{}
 	var storms []*exec.Cmd
@@ -169,6 +183,36 @@ func (b bench) oneStorm(ctx context.Context, what string, processes, count int) 
 	figure(what, fmt.Sprint(seen.ended), fmt.Sprint(all), seen.ended == all && seen.wrong == 0 && seen.lost == 0,
 		fmt.Sprintf("%d opened, %d without process or program or out of order, %d gaps, in %.1f s", seen.opened, seen.wrong, seen.lost, took.Seconds()))
 	return nil
+}
+
+// observeDirectly watches in this process, and returns once all is in place.
+func observeDirectly(ctx context.Context) *watching {
+	ctx, cancel := context.WithCancel(ctx)
+	w := &watching{cancel: cancel, events: make(chan told, 1<<20), ended: make(chan struct{})}
+	settled := make(chan struct{})
+	go func() {
+		defer close(w.ended)
+		observe.NewWatch(observe.Options{}).Run(ctx, func(c observe.Change) {
+			if c.Kind == observe.Settled {
+				close(settled)
+				return
+			}
+			t := told{Type: string(c.Kind)}
+			if c.Kind == observe.Lost {
+				t.Type = "gap"
+			}
+			t.Data.Listener.Address, t.Data.Listener.Port = c.Listener.Address.String(), c.Listener.Port
+			for _, h := range c.Listener.Holders {
+				t.Data.Listener.Holders = append(t.Data.Listener.Holders, holder{h.PID, h.Exe})
+			}
+			w.events <- t
+		})
+	}()
+	select {
+	case <-settled:
+	case <-w.ended:
+	}
+	return w
 }
 
 // tally counts what is told of the storms.

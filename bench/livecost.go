@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -104,173 +102,131 @@ func (b bench) acceptHeavy(ctx context.Context) error {
 			return nil
 		}
 	}
-	url, stop, err := startNginx(ctx)
+	server, err := startNginx(ctx)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer server.stop()
 	w, err := b.startWatching(ctx, "--no-probe")
 	if err != nil {
 		return err
 	}
 	w.stop()
 	pairs := 2*b.runs + 1
-	var ratios, without []float64
+	var rates, costs, unwatched []float64
 	for i := range pairs {
-		var rates [2]float64 // without, with
+		var runs [2]served // without, with
 		for _, watched := range []int{i % 2, 1 - i%2} {
-			if rates[watched], err = b.oneLoad(ctx, url, watched == 1); err != nil {
+			if runs[watched], err = b.oneLoad(ctx, server, watched == 1); err != nil {
 				return err
 			}
 		}
-		ratios, without = append(ratios, rates[1]/rates[0]), append(without, rates[0])
+		rates = append(rates, runs[1].rate/runs[0].rate)
+		costs = append(costs, runs[1].cost/runs[0].cost)
+		unwatched = append(unwatched, runs[0].rate)
 	}
-	lost := 100 * (1 - medianOf(ratios))
+	lost, dearer := 100*(1-medianOf(rates)), 100*(medianOf(costs)-1)
 	figure(what, fmt.Sprintf("%.2f %%", lost), "< 1 %", lost < 1,
-		fmt.Sprintf("median of %d pairs, %.0f requests/s unwatched; pairs from %.2f to %.2f", pairs, medianOf(without), ratioAt(ratios, 0), ratioAt(ratios, len(ratios)-1)))
+		fmt.Sprintf("median of %d pairs, %.0f requests/s unwatched; %s", pairs, medianOf(unwatched), spread(rates)))
+	figure("  processor time of a request: more", fmt.Sprintf("%.2f %%", dearer), "< 1 %", dearer < 1,
+		"of nginx and wrk, which other load on the machine does not touch; "+spread(costs))
 	return nil
 }
 
-func (b bench) oneLoad(ctx context.Context, url string, watched bool) (rate float64, err error) {
+func spread(ratios []float64) string {
+	sorted := slices.Sorted(slices.Values(ratios))
+	return fmt.Sprintf("ratios from %.3f to %.3f", sorted[0], sorted[len(sorted)-1])
+}
+
+// served is what one run of the load tells: requests a second, and the processor time of one, in seconds.
+type served struct{ rate, cost float64 }
+
+func (b bench) oneLoad(ctx context.Context, server *nginx, watched bool) (s served, err error) {
 	if watched {
 		w, err := b.startWatching(ctx, "--no-probe")
 		if err != nil {
-			return 0, err
+			return s, err
 		}
 		defer w.stop()
 		if err := sleep(ctx, time.Second); err != nil {
-			return 0, err
+			return s, err
 		}
 	}
-	out, err := exec.CommandContext(ctx, "wrk", "-t1", "-c16", "-d3s", "-H", "Connection: close", url).Output()
+	before, _, err := usage(server.cmd.Process.Pid)
 	if err != nil {
-		return 0, fmt.Errorf("wrk: %w", err)
+		return s, err
 	}
-	for line := range bytes.Lines(out) {
-		if _, err := fmt.Sscanf(string(line), "Requests/sec: %f", &rate); err == nil {
-			return rate, nil
+	wrk := exec.CommandContext(ctx, "wrk", "-t1", "-c16", "-d3s", "-H", "Connection: close", server.url)
+	out, err := wrk.Output()
+	if err != nil {
+		return s, fmt.Errorf("wrk: %w", err)
+	}
+	after, _, err := usage(server.cmd.Process.Pid)
+	if err != nil {
+		return s, err
+	}
+	spent := after - before + wrk.ProcessState.UserTime() + wrk.ProcessState.SystemTime()
+	requests := 0.0
+	for line := range strings.Lines(string(out)) {
+		line = strings.TrimSpace(line)
+		fmt.Sscanf(line, "Requests/sec: %f", &s.rate)
+		if count, _, found := strings.Cut(line, " requests in "); found {
+			requests, _ = strconv.ParseFloat(count, 64)
 		}
 	}
-	return 0, fmt.Errorf("wrk tells no rate: %s", out)
+	if s.rate == 0 || requests == 0 {
+		return s, fmt.Errorf("wrk tells no rate: %s", out)
+	}
+	s.cost = spent.Seconds() / requests
+	return s, nil
 }
 
-func startNginx(ctx context.Context) (url string, stop func(), err error) {
+// nginx is a server at work: one process, so that its processor time is easily told.
+type nginx struct {
+	cmd *exec.Cmd
+	dir string
+	url string
+}
+
+func (n *nginx) stop() {
+	n.cmd.Process.Signal(os.Interrupt)
+	n.cmd.Wait()
+	os.RemoveAll(n.dir)
+}
+
+func startNginx(ctx context.Context) (*nginx, error) {
 	dir, err := os.MkdirTemp("", "rtevent-bench-nginx-")
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	at := l.Addr().String()
 	l.Close()
-	config := fmt.Sprintf(`worker_processes 1; daemon off; pid %[1]s/pid; error_log %[1]s/error.log;
+	config := fmt.Sprintf(`master_process off; daemon off; pid %[1]s/pid; error_log %[1]s/error.log;
 events { worker_connections 1024; }
 http { access_log off; server { listen %[2]s backlog=4096; location / { return 200 "here\n"; } } }
 `, dir, at)
 	if err := os.WriteFile(dir+"/conf", []byte(config), 0o600); err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, "nginx", "-p", dir, "-e", dir+"/error.log", "-c", dir+"/conf")
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	stop = func() {
-		cmd.Process.Signal(os.Interrupt)
-		cmd.Wait()
-		os.RemoveAll(dir)
+	n := &nginx{exec.CommandContext(ctx, "nginx", "-p", dir, "-e", dir+"/error.log", "-c", dir+"/conf"), dir, "http://" + at + "/"}
+	if err := n.cmd.Start(); err != nil {
+		return nil, err
 	}
 	for range 100 {
 		if conn, err := net.Dial("tcp", at); err == nil {
 			conn.Close()
-			return "http://" + at + "/", stop, nil
+			return n, nil
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	stop()
-	return "", nil, fmt.Errorf("nginx does not answer on %s", at)
+	n.stop()
+	return nil, fmt.Errorf("nginx does not answer on %s", at)
 }
 
-func medianOf(values []float64) float64 { return ratioAt(values, len(values)/2) }
-
-// ratioAt is the value at a place of the sorted ones.
-func ratioAt(values []float64, place int) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[place]
-}
-
-// trace is bpftrace on the same tracepoint, which prints the port of every listener as it opens.
-type trace struct {
-	cmd   *exec.Cmd
-	mu    sync.Mutex
-	came  map[uint16]time.Time
-	ended chan struct{}
-}
-
-// startTrace waits until bpftrace has attached. It has a tracefs of its own.
-func startTrace(ctx context.Context) (*trace, error) {
-	t := &trace{came: map[uint16]time.Time{}, ended: make(chan struct{})}
-	if _, err := exec.LookPath("bpftrace"); err != nil {
-		close(t.ended)
-		return t, err
-	}
-	const program = `BEGIN { printf("ready\n"); } tracepoint:sock:inet_sock_set_state /args->newstate == 10/ { printf("%d\n", args->sport); }`
-	t.cmd = exec.CommandContext(ctx, "unshare", "-m", "sh", "-c",
-		`mount -t tracefs none /sys/kernel/tracing && exec bpftrace -B line -e "$0"`, program)
-	out, err := t.cmd.StdoutPipe()
-	if err == nil {
-		err = t.cmd.Start()
-	}
-	if err != nil {
-		t.cmd = nil
-		close(t.ended)
-		return t, err
-	}
-	ready := make(chan struct{})
-	go t.read(bufio.NewScanner(out), ready)
-	select {
-	case <-ready:
-		return t, nil
-	case <-t.ended:
-		return t, fmt.Errorf("it ended at once")
-	case <-time.After(20 * time.Second):
-		return t, fmt.Errorf("it did not attach in 20 s")
-	}
-}
-
-func (t *trace) read(lines *bufio.Scanner, ready chan struct{}) {
-	defer close(t.ended)
-	for lines.Scan() {
-		now := time.Now()
-		if lines.Text() == "ready" {
-			close(ready)
-		}
-		if port, err := strconv.ParseUint(lines.Text(), 10, 16); err == nil {
-			t.mu.Lock()
-			t.came[uint16(port)] = now
-			t.mu.Unlock()
-		}
-	}
-}
-
-func (t *trace) stop() {
-	if t.cmd != nil {
-		t.cmd.Process.Signal(os.Interrupt)
-		<-t.ended
-		t.cmd.Wait()
-	}
-}
-
-// percentile says how long it took from the return of listen().
-func (t *trace) percentile(returned map[uint16]time.Time) string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	var took []time.Duration
-	for port, at := range returned {
-		if came, seen := t.came[port]; seen {
-			took = append(took, came.Sub(at))
-		}
-	}
-	return fmt.Sprintf("p50 %s p99 %s of %d, the port and nothing else", ms(percentile(took, 0.5)), ms(percentile(took, 0.99)), len(took))
+func medianOf(values []float64) float64 {
+	return slices.Sorted(slices.Values(values))[len(values)/2]
 }

@@ -4,9 +4,9 @@ package observe
 
 import "sync"
 
-// defaultBacklog is how many happenings are kept at most: 40 MB, which a storm of a hundred thousand listeners that open
-// and close at once does not fill. It takes no memory while nothing waits.
-const defaultBacklog = 1 << 19
+// defaultBacklog is how many happenings are kept at most: 84 MB, which a storm of half a million listeners that open
+// and close at once does not fill, however slowly they are taken. It takes no memory while nothing waits.
+const defaultBacklog = 1 << 20
 
 // chunk is by how many happenings a backlog grows and is emptied.
 const chunk = 1024

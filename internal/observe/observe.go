@@ -46,7 +46,7 @@ type Options struct {
 	// The rest is for watching. Poll is how often sockets are listed where the kernel does not tell of them; 0 is
 	// 250 ms. Reconcile is how often everything is looked at anew in any case, and is no more often than costs a
 	// thousandth of the time; 0 is 30 s, and 5 s where much is not told. Ring is the size of the ring between the kernel and us in
-	// bytes, a power of two; 0 is 8 MiB. Backlog is how many happenings may wait for us; 0 is half a million (40 MB).
+	// bytes, a power of two; 0 is 4 MiB. Backlog is how many happenings may wait for us; 0 is a million (84 MB).
 	Poll      time.Duration
 	Reconcile time.Duration
 	Ring      int
