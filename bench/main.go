@@ -39,7 +39,7 @@ func run(ctx context.Context) error {
 	var b bench
 	flag.IntVar(&b.runs, "runs", 7, "how often each command is run; the median counts")
 	flag.BoolVar(&b.nmap, "nmap-sv", os.Getenv("NMAP_SV") != "", "ask `nmap -sV` the first question too (two to three minutes)")
-	only := flag.String("only", "", "measure only what has this in its `name`: table, first, identify, sweep, loaded, storm, latency, identified, idle, accept")
+	only := flag.String("only", "", "measure only what has this in its `name`: table, first, identify, sweep, loaded, storm, latency, identified, idle, accept, journal")
 	flag.Parse()
 
 	dir, err := os.MkdirTemp("", "rtevent-bench-")
@@ -62,7 +62,7 @@ func run(ctx context.Context) error {
 		measure func(context.Context) error
 	}{
 		{"table", b.smallHost}, {"first", b.firstQuestion}, {"identify", b.identify}, {"sweep", b.sweep}, {"loaded", b.loadedHost},
-		{"storm", b.storms}, {"latency", b.latency}, {"identified", b.identified}, {"idle", b.idle}, {"accept", b.acceptHeavy},
+		{"storm", b.storms}, {"latency", b.latency}, {"identified", b.identified}, {"idle", b.idle}, {"accept", b.acceptHeavy}, {"journal", b.journal},
 	} {
 		if !strings.Contains(m.name, *only) {
 			continue

@@ -5,6 +5,7 @@ package journal
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -35,9 +36,32 @@ type reply struct {
 	data []byte
 }
 
+// patiently asks again for a while where a cluster may be about to choose a leader.
+func (e *engine) patiently(ctx context.Context, ask func() error) error {
+	for began := time.Now(); ; {
+		err := ask()
+		if !e.shared || !errors.Is(err, errNobody) || time.Since(began) > engineCall {
+			return err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // ask sends one question and collects the messages of the answer, which are few or a piece. last is the number of the last
 // one where the engine tells it.
 func (e *engine) ask(ctx context.Context, stream string, q question) (replies []reply, last uint64, err error) {
+	err = e.patiently(ctx, func() (err error) {
+		replies, last, err = e.askOnce(ctx, stream, q)
+		return err
+	})
+	return replies, last, err
+}
+
+func (e *engine) askOnce(ctx context.Context, stream string, q question) (replies []reply, last uint64, err error) {
 	body, err := json.Marshal(q)
 	if err != nil {
 		return nil, 0, err
@@ -78,6 +102,8 @@ func (e *engine) ask(ctx context.Context, stream string, q question) (replies []
 	}
 }
 
+var errNobody = errors.New("no stream answers")
+
 // status tells whether a message is the end of an answer instead of a part of it.
 func status(m *nats.Msg) (end bool, err error) {
 	if m.Header == nil {
@@ -88,13 +114,23 @@ func status(m *nats.Msg) (end bool, err error) {
 		return false, nil
 	case "204", "404": // the end of a batch; there is none
 		return true, nil
+	case "503":
+		return false, unavailable("read journal", errNobody)
 	default:
 		return false, unavailable("read journal", fmt.Errorf("the engine says %s %s", code, m.Header.Get("Description")))
 	}
 }
 
 // askMany sends many questions for one message each and returns the answers in their order, nil where there is none.
-func (e *engine) askMany(ctx context.Context, stream string, questions []question) ([][]byte, error) {
+func (e *engine) askMany(ctx context.Context, stream string, questions []question) (answers [][]byte, err error) {
+	err = e.patiently(ctx, func() (err error) {
+		answers, err = e.askManyOnce(ctx, stream, questions)
+		return err
+	})
+	return answers, err
+}
+
+func (e *engine) askManyOnce(ctx context.Context, stream string, questions []question) ([][]byte, error) {
 	answers := make([][]byte, len(questions))
 	inbox := nats.NewInbox() + "."
 	messages := make(chan *nats.Msg, len(questions)+1)

@@ -4,6 +4,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -48,11 +49,16 @@ func (j *Journal) commit(ctx context.Context) error {
 		if err == nil {
 			return nil
 		}
-		j.options.Log.Warn("the engine is stuck", "err", err, "unacknowledged", len(left))
-		if again, err = j.rescue(ctx, left); err != nil {
-			j.finish(again, err)
+		if !errors.Is(err, errDisk) && !errors.Is(err, errLost) {
+			j.options.Log.Warn("the engine is stuck", "err", err, "unacknowledged", len(left))
+			left, err = j.rescue(ctx, left)
+		}
+		if err != nil {
+			j.queue.close()
+			j.refuse(left, err)
 			return err
 		}
+		again = left
 	}
 }
 

@@ -19,6 +19,7 @@ const (
 	appliedSubject = "rtevent.applied" // of the mark in the stream of states
 	deriveEvery    = 5 * time.Second   // or four times within what the log keeps,
 	deriveTopics   = 50_000            // or when that many have changed,
+	derivedBy      = time.Minute       // after this nobody writes any more what was due before
 	deriveShare    = 8                 // or when this part of what the log may hold has been written;
 	mostBehind     = 2                 // when this part has, whoever publishes waits
 	behindPatience = 5 * time.Second   // and then is refused
@@ -26,8 +27,9 @@ const (
 
 // applied is the mark: the stream of states has every topic's last event up to Seq.
 type applied struct {
-	Seq    uint64 `json:"seq"`
-	Topics int    `json:"topics"` // how many it then had
+	Seq    uint64    `json:"seq"`
+	Topics int       `json:"topics"` // how many it then had
+	At     time.Time `json:"at"`
 }
 
 // derive keeps the stream of states up to date until ctx ends.
@@ -88,7 +90,7 @@ func (j *Journal) deriveOnce(ctx context.Context) error {
 	events, newest := j.state.take()
 	err := j.deriveEvents(ctx, events)
 	if err == nil {
-		err = j.markApplied(ctx, applied{Seq: newest, Topics: j.state.count()})
+		err = j.markApplied(ctx, applied{Seq: newest, Topics: j.state.count(), At: time.Now()})
 	}
 	if err != nil {
 		j.state.giveBack(events)
@@ -206,7 +208,12 @@ func (j *Journal) loadStates(ctx context.Context, newest uint64) (uint64, error)
 		next = last + 1
 	}
 	if mark.Seq <= newest && mark.Topics <= j.state.count() && beyond == nil {
-		return mark.Seq, nil
+		if !e.shared {
+			return mark.Seq, nil
+		}
+		// Several derive. One that ended in the midst of it may have put an older event over a newer one.
+		early, err := j.After(ctx, mark.At.Add(-derivedBy))
+		return min(mark.Seq, early), err
 	}
 	j.options.Log.Warn("the state is made again from the log", "applied", mark.Seq, "newest", newest, "topics", j.state.count(), "of", mark.Topics)
 	return 0, j.forget(ctx, beyond)

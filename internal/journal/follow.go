@@ -40,41 +40,60 @@ func (j *Journal) followOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	messages, err := consumer.Messages(jetstream.PullHeartbeat(2 * time.Second))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	messages := make(chan jetstream.Msg, mostGroup)
+	failed := make(chan error, 1)
+	reading, err := consumer.Consume(func(m jetstream.Msg) {
+		select {
+		case messages <- m:
+		case <-ctx.Done():
+		}
+	}, jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
+		select {
+		case failed <- err:
+		default:
+		}
+	}))
 	if err != nil {
 		return err
 	}
-	defer messages.Stop()
-	stop := context.AfterFunc(ctx, messages.Stop)
-	defer stop()
+	defer reading.Stop()
 	for j.engine.Load() == e {
-		m, err := messages.Next()
-		if err != nil {
+		select {
+		case m := <-messages:
+			j.showMessages(m, messages)
+		case err := <-failed:
 			return err
-		}
-		if err := j.showMessage(m); err != nil {
-			return err
+		case <-time.After(retryEvery): // look at the engine
+		case <-ctx.Done():
+			return nil
 		}
 	}
 	return nil
 }
 
-// showMessage makes one event visible.
-func (j *Journal) showMessage(m jetstream.Msg) error {
-	about, err := m.Metadata()
-	if err != nil {
-		return err
-	}
-	seq := about.Sequence.Stream
-	r, err := parseRecord(m.Data())
-	if err != nil || seq <= j.newest.Load() {
-		return nil // what is no event is a hole, and the next event tells it
-	}
+// showMessages makes an event visible together with those that have come since.
+func (j *Journal) showMessages(m jetstream.Msg, more <-chan jetstream.Msg) {
+	var lines []tail.Line
+	newest := j.newest.Load()
 	j.mu.Lock()
-	j.window.add(r.key, seq)
+	for {
+		// What is no event of ours is a hole, and the next event tells it.
+		about, err := m.Metadata()
+		r, err2 := parseRecord(m.Data())
+		if err == nil && err2 == nil && about.Sequence.Stream > newest {
+			newest = about.Sequence.Stream
+			j.window.add(r.key, newest)
+			lines = append(lines, tail.Line{Seq: newest, Topic: r.topic, Bytes: wire.Stamp(r.line, j.cursor(newest))})
+		}
+		if len(more) == 0 || len(lines) == mostGroup {
+			break
+		}
+		m = <-more
+	}
 	j.mu.Unlock()
-	j.append([]tail.Line{{Seq: seq, Topic: r.topic, Bytes: wire.Stamp(r.line, j.cursor(seq))}})
-	return nil
+	j.append(lines)
 }
 
 // sameHistory looks whether the log is still the one that was opened, and begins a new epoch for everybody when it is

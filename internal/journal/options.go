@@ -68,7 +68,8 @@ type Options struct {
 	// TailBytes is how much of the newest history lies in memory: 64 MiB by default.
 	TailBytes int
 
-	// FreeBytes is what must stay free on the disk: below it events are refused. 64 MiB by default.
+	// FreeBytes is what must stay free on the disk: below it events are refused, at once. 64 MiB by default. A negative one
+	// is not looked at: then an event is refused once the engine has run into the wall, after seconds.
 	FreeBytes int64
 
 	Log *slog.Logger `json:"-"`

@@ -19,6 +19,8 @@ const (
 	epochKey = "rtevent-epoch" // in the log's metadata, where there is no file of our own
 )
 
+const openTry = 2 * time.Second // for one attempt: the answer of a leader that has just died never comes
+
 // The engine's errors that waiting does not mend.
 const (
 	noStorage = 10047 // the stream may become larger than the engine
@@ -47,10 +49,10 @@ func (e *engine) openStreams(ctx context.Context, o Options) error {
 // openStream asks again for as long as a cluster has no leader.
 func (e *engine) openStream(ctx context.Context, o Options, config jetstream.StreamConfig) (stream jetstream.Stream, err error) {
 	for {
-		asked, cancel := context.WithTimeout(ctx, engineCall/2)
+		asked, cancel := context.WithTimeout(ctx, openTry)
 		stream, err = e.openStreamOnce(asked, config)
 		cancel()
-		if err == nil || !e.shared || ctx.Err() != nil {
+		if err == nil || !e.shared && !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 			return stream, err
 		}
 		var api *jetstream.APIError
