@@ -45,6 +45,8 @@ func (q *inquiry) learnName(x exchange) {
 	switch {
 	case f.Protocol == "tls":
 		q.learnTLS(x)
+	case q.pretended(f, x):
+		q.learnAnswer(x)
 	case f.Confidence == rtevent.Weak:
 		q.learnWeak(x)
 	case x.provoked(d) && (q.underway(named("wait")) || q.underway(named(own.name))):

@@ -14,6 +14,7 @@ var adbServer = Def{
 	Ports:    []uint16{5037},
 	Programs: []Program{{"adb", "Android Debug Bridge"}},
 	Hello:    "000chost:version",
+	Manners:  "xxxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		digits, ok := strings.CutPrefix(reply, "OKAY0004")
 		if !ok || len(digits) != 4 || !allOf(digits, isHex) {

@@ -13,6 +13,7 @@ var beanstalkd = Def{
 	Programs: []Program{{"beanstalkd", "beanstalkd"}},
 	Hello:    "stats\r\n",
 	Bye:      "quit\r\n",
+	Manners:  "aawww",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		if strings.HasPrefix(reply, "UNKNOWN_COMMAND\r\nUNKNOWN_COMMAND\r\n") {
 			return weak("beanstalkd", "does not know the commands, in words of its own", reply), true

@@ -12,6 +12,7 @@ var dbus = Def{
 	Name:     "dbus",
 	Programs: []Program{{"dbus-daemon", "D-Bus"}, {"dbus-broker", "dbus-broker"}, {"gabriel", "Gabriel"}},
 	Hello:    "\x00AUTH\r\n",
+	Manners:  "xxxwx xxxww",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		line, ok := oneLine(reply)
 		mechanisms, rejected := strings.CutPrefix(line, "REJECTED ")

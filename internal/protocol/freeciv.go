@@ -15,6 +15,7 @@ var freeciv = Def{
 	Programs: []Program{{"freeciv-server", "Freeciv"}, {"freeciv-web", "Freeciv-web"}},
 	Hello: "\x00\x20" + "\x04" + "rtevent\x00" + "rtevent\x00" + "\x00" +
 		"\x00\x00\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00",
+	Manners: "wwwxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		message := freecivRefusal(reply)
 		_, version, told := strings.Cut(message, "Server version: ")

@@ -57,6 +57,10 @@ var httpMonitoring = []httpProduct{
 		name: "Splunk",
 		is:   fieldIs("Server", "Splunkd"),
 	}, {
+		name: "VictoriaMetrics",
+		is:   markup(`<h2>Single-node VictoriaMetrics</h2>`),
+		asks: []httpAsk{{metricsPath, metric("vm_app_version", "short_version")}},
+	}, {
 		name: "Zabbix",
 		is:   every(cookie("zbx_session"), markup(`<meta name="Author" content="Zabbix SIA"`)),
 	}, {

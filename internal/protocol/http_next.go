@@ -98,7 +98,18 @@ func (a httpAnswer) questions() []httpQuestion {
 			add(lead.path)
 		}
 	}
+	if name == "" && a.status == "200" && a.isPage() {
+		add(faviconPath)
+	}
+	if target := a.target(); name == "" && isPath(target) && target != "/" {
+		add(target)
+	}
 	return all
+}
+
+// isPath tells a path that may stand in a request as it is.
+func isPath(path string) bool {
+	return len(path) <= 200 && allOf(path, func(c byte) bool { return isPrint(c) && c != ' ' })
 }
 
 // question asks for the path in HTTP/1.1, since whoever is asked again is known for HTTP. Some serve only clients that
@@ -126,6 +137,13 @@ func (q httpQuestion) read(reply string) (rtevent.Finding, bool) {
 	}
 	f, ok := readHTTP(reply)
 	name, version := q.product(a)
+	if digest := a.favicon(); ok && q.path == faviconPath && digest != "" {
+		name = favicons[digest]
+		addDetail(&f, "favicon", digest)
+		f.Product, f.Version = name, ""
+		f.Evidence[0].Says = "HTTP answer with the favicon " + digest
+		return f, true
+	}
 	if !ok || name == "" {
 		return nothing()
 	}

@@ -13,6 +13,7 @@ var ident = Def{
 	Ports:    []uint16{113},
 	Programs: []Program{{"oidentd", "oidentd"}, {"identd", ""}, {"in.identd", ""}, {"nullidentd", "nullidentd"}},
 	Hello:    "1,1\r\n",
+	Manners:  "xxxwx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		line, ok := oneLine(reply)
 		fields := strings.Split(line, ":")

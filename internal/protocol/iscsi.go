@@ -14,7 +14,8 @@ var iscsi = Def{
 	Programs: []Program{{"tgtd", "tgt"}, {"istgt", "istgt"}, {"ietd", "iSCSI Enterprise Target"}},
 	Hello: "\x43\x87\x00\x00" + "\x00\x00\x00" + string([]byte{byte(len(iscsiLogin))}) + "\x80\x00\x00\x72\x74\x65\x00\x00" + iscsiTask +
 		"\x00\x00\x00\x00" + "\x00\x00\x00\x01" + strings.Repeat("\x00", 20) + iscsiLogin + strings.Repeat("\x00", (4-len(iscsiLogin)%4)%4),
-	Bye: "\x46\x80\x00\x00" + strings.Repeat("\x00", 12) + "rtlo" + "\x00\x00\x00\x00" + "\x00\x00\x00\x01" + strings.Repeat("\x00", 20),
+	Bye:     "\x46\x80\x00\x00" + strings.Repeat("\x00", 12) + "rtlo" + "\x00\x00\x00\x00" + "\x00\x00\x00\x01" + strings.Repeat("\x00", 20),
+	Manners: "xxxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		const loginResponse = 0x23
 		c := cursor{rest: reply}

@@ -7,6 +7,7 @@ var mountd = Def{
 	Programs: []Program{{"rpc.mountd", "nfs-utils"}},
 	Hello:    rpcRecord(mountNull),
 	Datagram: mountNull,
+	Manners:  "xxxxx",
 	Read:     rpcVersions("mountd", mountXID),
 }
 

@@ -7,6 +7,7 @@ var nfs = Def{
 	Programs: []Program{{"nfsd", "nfsd"}, {"ganesha.nfsd", "NFS-Ganesha"}, {"unfsd", "UNFS3"}},
 	Hello:    rpcRecord(nfsNull),
 	Datagram: nfsNull,
+	Manners:  "xxxxx",
 	Read:     rpcVersions("nfs", nfsXID),
 }
 

@@ -14,6 +14,7 @@ var nrpe = Def{
 	Ports:    []uint16{5666},
 	Programs: []Program{{"nrpe", "NRPE"}, {"nrpe-ng", "nrpe-ng"}, {"nsclient++", "NSClient++"}, {"nscp", "NSClient++"}},
 	Hello:    nrpePacket(1, "_NRPE_CHECK"),
+	Manners:  "xxaxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		const response = 2
 		if len(reply) != nrpeLength {

@@ -27,6 +27,7 @@ var pulseaudio = Def{
 			return !c.spent
 		})
 	},
+	Manners: "xwxxw",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		c := cursor{rest: reply}
 		command, body := pulsePacket(&c, 0)

@@ -14,6 +14,7 @@ var rtmp = Def{
 	Ports:    []uint16{1935},
 	Programs: []Program{{"srs", "SRS"}, {"crtmpserver", "C++ RTMP Server"}, {"nms", "Node Media Server"}},
 	Hello:    "\x03" + strings.Repeat("\x00", 8) + rtmpNoise,
+	Manners:  "wwwww",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		const size = 1536
 		if len(reply) < 1+2*size || reply[0] != 3 || reply[1+size+8:1+2*size] != rtmpNoise {

@@ -14,6 +14,7 @@ var stun = Def{
 	Programs: []Program{{"turnserver", "Coturn"}, {"stunserver", "Stuntman"}, {"eturnal", "eturnal"}, {"pion", ""}},
 	Hello:    stunRequest,
 	Datagram: stunRequest,
+	Manners:  "xwxww",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		const success, failure, software = 0x0101, 0x0111, 0x8022
 		c := cursor{rest: reply}

@@ -10,6 +10,7 @@ var uwsgi = Def{
 	Ports:    []uint16{3031},
 	Programs: []Program{{"uwsgi", "uWSGI"}, {"uwsgi-core", "uWSGI"}},
 	Hello:    "\x64\x00\x00\x00",
+	Manners:  "xxxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		c := cursor{rest: reply}
 		modifier, length, answer := c.u8(), c.little(2), c.u8()

@@ -13,6 +13,7 @@ var zabbixTrapper = Def{
 	Ports:    []uint16{10051},
 	Programs: []Program{{"zabbix_server", "Zabbix"}, {"zabbix_proxy", "Zabbix"}},
 	Hello:    zabbixHeader + "\x2c\x00\x00\x00\x00\x00\x00\x00" + `{"request":"active checks","host":"rtevent"}`,
+	Manners:  "xxxxx",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		body, ok := zabbixBody(reply)
 		var says struct {
