@@ -43,6 +43,7 @@ type Finding struct {
 	Details map[string]string `json:"details,omitempty"`
 
 	TLS        *TLS       `json:"tls,omitempty"`
+	StartTLS   *TLS       `json:"starttls,omitempty"` // what the handshake told that began in the middle of a conversation
 	Behaviour  Behaviour  `json:"behaviour,omitempty"`
 	Confidence Confidence `json:"confidence"`
 	Evidence   []Evidence `json:"evidence,omitempty"`

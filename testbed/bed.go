@@ -38,6 +38,9 @@ type Truth struct {
 	Package   string            `json:"package"` // that owns Exe; empty for our own programs
 }
 
+// HandsOver tells a listener that the helpers of its daemon take over from each other: who holds it changes in its life.
+func (t Truth) HandsOver() bool { return t.Daemon == "dovecot" }
+
 // Bed is a set of running daemons.
 type Bed struct {
 	Dir    string // each daemon has a directory of its own in here, with its logs

@@ -148,6 +148,9 @@ func checkProduct(t *testing.T, truth testbed.Truth, f *rtevent.Finding) {
 func checkOwner(t *testing.T, truth testbed.Truth, l rtevent.Listener) {
 	t.Helper()
 	i := slices.IndexFunc(l.Holders, func(o rtevent.Owner) bool { return o.PID == truth.PID })
+	if i < 0 && truth.HandsOver() {
+		i = slices.IndexFunc(l.Holders, func(o rtevent.Owner) bool { return o.Exe == truth.Exe })
+	}
 	if i < 0 {
 		t.Fatalf("pid %d is not among the holders: %+v", truth.PID, l.Holders)
 	}

@@ -205,6 +205,9 @@ func ownerCost(d *protocol.Def, tr *transcript.Transcript) int {
 	if all[0].Reply() == "" {
 		cost++
 	}
+	if cost == 0 && d.Next != nil && len(d.Next(all[0].Reply())) > 0 { // only the first page was recorded
+		cost++
+	}
 	for _, other := range protocol.All {
 		if slices.ContainsFunc(other.Programs, func(p protocol.Program) bool { return p.Exe == d.Programs[0].Exe }) {
 			cost++

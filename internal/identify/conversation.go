@@ -19,6 +19,7 @@ type exchange struct {
 	greeting string        // what was heard before anything was said
 	words    *protocol.Def // in whose words the peer was spoken to; nil: in nobody's
 	tls      *rtevent.TLS  // what the handshake told; nil if there was none
+	started  *rtevent.TLS  // what the handshake told that began in the middle
 	why      string        // why it was not opened, or what TLS said in the end
 	end      ending
 	took     time.Duration
@@ -33,6 +34,7 @@ type conversation struct {
 	until    time.Time       // by when all must be said
 	first    func()          // called at the first byte, outside and again inside TLS
 	expected []*protocol.Def // to whom the hints point
+	name     string          // by which the user called the host
 }
 
 // converse talks as the way says.
@@ -50,8 +52,9 @@ func (c *conversation) converse() {
 		c.say(c.way.say)
 		c.listen(c.way.answer(c.pace))
 	}
-	c.leave()
 	c.sent = string(c.conn.said)
+	c.startTLS(c.name)
+	c.leave()
 }
 
 // reply goes on from a greeting: in the words of the first who takes it for a greeting of its own, else with a plain word.

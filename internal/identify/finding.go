@@ -47,6 +47,7 @@ func (q *inquiry) finding() rtevent.Finding {
 			f.Protocol, f.Behaviour = "http", rtevent.Answers // the handshake itself names it
 		}
 	}
+	f.StartTLS = q.started()
 	f.Evidence = q.evidence(readings)
 	f.Tried = q.tried
 	f.Connections = q.connections()
@@ -137,6 +138,16 @@ func (q *inquiry) handshake() *exchange {
 		}
 	}
 	return best
+}
+
+// started is what a handshake in the middle of a conversation told; nil if there was none.
+func (q *inquiry) started() *rtevent.TLS {
+	for _, x := range q.done {
+		if x.started != nil && x.tls == nil {
+			return x.started
+		}
+	}
+	return nil
 }
 
 func (q *inquiry) echo() *exchange {

@@ -94,7 +94,7 @@ func (h hint) way() way {
 // busy; it would log others' words as the broken ones of its own clients.
 func (h hint) asked() way {
 	w := h.way().first()
-	if h.sole {
+	if h.sole || h.owner && h.def.Greets {
 		w.lead = pace.courtesy
 	}
 	return w

@@ -220,6 +220,9 @@ func (q *inquiry) dismiss() {
 		if r.speaks || lies < 2*q.pace.lead() {
 			continue
 		}
+		if r.way.name == "tls" { // which may take a while to get going
+			continue
+		}
 		if r.way.name == "wait" || slices.Contains(protocol.Strangers, strings.TrimPrefix(r.way.name, "tls ")) {
 			r.leave()
 		} else if lies > 3*q.pace.lead() && (oldest == nil || r.begun.Before(oldest.begun)) {
@@ -299,8 +302,8 @@ func (q *inquiry) grant() {
 
 // accepted notes that the peer took a connection: from the first one on, the clock runs.
 func (q *inquiry) accepted(rtt time.Duration) {
-	if q.target.Listener.Transport != rtevent.UDP && (q.pace.rtt == 0 || rtt < q.pace.rtt) {
-		q.pace.rtt = rtt
+	if q.target.Listener.Transport != rtevent.UDP {
+		q.pace = q.pace.after(rtt)
 	}
 	if q.until.IsZero() {
 		q.until = time.Now().Add(q.pace.total())

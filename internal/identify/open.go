@@ -33,7 +33,7 @@ const (
 // ask goes one way from beginning to end and tells of its progress; the last it tells is that it ended.
 func (q *inquiry) ask(ctx context.Context, id int, w way, p pace, until time.Time) {
 	tell := func(n news) { n.id = id; q.news <- n }
-	c := conversation{exchange: exchange{way: w}, pace: p, until: until}
+	c := conversation{exchange: exchange{way: w}, pace: p, until: until, name: q.target.Name}
 	for _, h := range q.hints {
 		c.expected = append(c.expected, h.def)
 	}
@@ -62,8 +62,8 @@ func (q *inquiry) open(ctx context.Context, c *conversation, tell func(news)) {
 
 	rtt := time.Since(begun)
 	tell(news{what: connected, rtt: rtt})
-	if c.pace.rtt == 0 || rtt < c.pace.rtt && c.way.network == "tcp" {
-		c.pace.rtt = rtt
+	if c.way.network == "tcp" {
+		c.pace = c.pace.after(rtt)
 	}
 	if c.until.IsZero() {
 		c.until = time.Now().Add(c.pace.total())

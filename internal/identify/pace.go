@@ -7,7 +7,7 @@ import "time"
 // pace follows from the peer's own round trip, so that a silent peer on loopback is known in less than a second and nobody
 // behind a slow link is cut off.
 type pace struct {
-	// rtt is the time that connecting took.
+	// rtt is the time that connecting took, smoothed. Where that is short it tells how busy this host is, too.
 	rtt time.Duration
 
 	// timeout is the whole budget of the port that the user set; 0 if none.
@@ -16,6 +16,15 @@ type pace struct {
 	// expectant: the owner or the port points to somebody who deserves more time, such as a mail server that looks
 	// up its caller's name before it greets.
 	expectant bool
+}
+
+// after is the pace once one more connection took so long.
+func (p pace) after(rtt time.Duration) pace {
+	if p.rtt > 0 {
+		rtt = (3*p.rtt + rtt) / 4
+	}
+	p.rtt = rtt
+	return p
 }
 
 // total is the budget of a port from its first connection.

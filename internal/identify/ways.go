@@ -40,6 +40,9 @@ func wait() way {
 // hello speaks in the words of d.
 func hello(d *protocol.Def) way {
 	w := way{name: d.Name, network: "tcp", def: d, answer: pace.patience, lead: pace.moment}
+	if d.Name == "http" {
+		w.answer = pace.linger // it is the first in the queue of a server that serves one at a time
+	}
 	if d.Greets {
 		w.greet = pace.patience
 	}

@@ -14,6 +14,7 @@ var distcc = Def{
 	Hello: "DIST00000001" + "ARGC00000005" + "ARGV00000002cc" + "ARGV00000002-c" + "ARGV00000007hello.c" + "ARGV00000002-o" +
 		"ARGV00000007hello.o" + "DOTI00000000",
 	Manners: "xwxxx",
+	Only:    true,
 	Read: func(reply string) (rtevent.Finding, bool) {
 		c := cursor{rest: reply}
 		done := c.take(4) == "DONE" && c.take(8) == "00000001"

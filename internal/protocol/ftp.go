@@ -24,8 +24,9 @@ var ftp = Def{
 		}
 		return ask(rw, heard, "FEAT\r\n", hasCoded)
 	},
-	Bye:  "QUIT\r\n",
-	Read: readFTP,
+	Bye:      "QUIT\r\n",
+	StartTLS: coded("AUTH TLS", "AUTH TLS\r\n", "234"),
+	Read:     readFTP,
 }
 
 func readFTP(reply string) (rtevent.Finding, bool) {

@@ -98,7 +98,7 @@ func (a httpAnswer) questions() []httpQuestion {
 			add(lead.path)
 		}
 	}
-	if name == "" && a.status == "200" && a.isPage() {
+	if name == "" && a.status == "200" && a.isPage() && a.field("Server") == "" {
 		add(faviconPath)
 	}
 	if target := a.target(); name == "" && isPath(target) && target != "/" {

@@ -14,7 +14,7 @@ var httpProxy = Def{
 	Ports: []uint16{3128, 8118, 8123},
 	Programs: []Program{
 		{"squid", "Squid"}, {"tinyproxy", "Tinyproxy"}, {"privoxy", "Privoxy"}, {"mitmproxy", "mitmproxy"},
-		{"mitmdump", "mitmproxy"}, {"polipo", "Polipo"}, {"3proxy", "3proxy"}, {"tor", "Tor"},
+		{"mitmdump", "mitmproxy"}, {"polipo", "Polipo"}, {"3proxy", "3proxy"},
 	},
 	Hello: httpHello,
 	Next: func(heard string) []Question {

@@ -19,10 +19,11 @@ var imap = Def{
 		{"dovecot", "Dovecot"}, {"imap-login", "Dovecot"}, {"imapd", ""}, {"cyrus-imapd", "Cyrus IMAP"},
 		{"couriertcpd", "Courier"},
 	},
-	Greets: true,
-	Talk:   talkIMAP,
-	Bye:    "z LOGOUT\r\n",
-	Read:   readIMAP,
+	Greets:   true,
+	Talk:     talkIMAP,
+	StartTLS: imapStartTLS,
+	Bye:      "z LOGOUT\r\n",
+	Read:     readIMAP,
 }
 
 func talkIMAP(rw io.ReadWriter, heard string) string {

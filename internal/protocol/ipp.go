@@ -15,7 +15,7 @@ var ipp = Def{
 	Programs: []Program{
 		{"cupsd", "CUPS"}, {"ippserver", "ippserver"}, {"ippeveprinter", "ippeveprinter"}, {"ipp-usb", "ipp-usb"},
 	},
-	Hello: httpHello,
+	Hello: "GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: rtevent\r\nAccept: */*\r\nConnection: close\r\n\r\n",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		head, ok := cutHead(reply)
 		version := ippVersion(head)
@@ -24,6 +24,9 @@ var ipp = Def{
 		}
 		f := strong("ipp", "HTTP with IPP in the Server field", reply[:len(reply)-len(head.body)])
 		f.Product, f.Version = httpPlatform(head)
+		if _, version, ok := strings.Cut(head.title(), " - CUPS v"); ok {
+			f.Product, f.Version = "CUPS", versionOf(version)
+		}
 		f.Details = details("protocol", "IPP/"+version, "status", head.status)
 		return f, true
 	},

@@ -22,6 +22,7 @@ var ldap = Def{
 	Bye:      ber(berSequence, ber(berInteger, "\x02"), "\x42\x00"),
 	Manners:  "wwxxx",
 	Only:     true,
+	StartTLS: ldapStartTLS,
 	Read:     readLDAP,
 }
 

@@ -12,6 +12,7 @@ var lmtp = Def{
 	Programs: []Program{{"lmtpd", ""}, {"dovecot", "Dovecot"}},
 	Greets:   true,
 	Talk:     talkSMTP,
+	StartTLS: coded("STARTTLS", "STARTTLS\r\n", "220"),
 	Bye:      "QUIT\r\n",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		greeting, rest, ok := cutCoded(reply)

@@ -13,6 +13,7 @@ var managesieve = Def{
 	Ports:    []uint16{4190, 2000},
 	Programs: []Program{{"managesieve-login", "Dovecot"}, {"dovecot", "Dovecot"}, {"timsieved", "Cyrus IMAP"}},
 	Greets:   true,
+	StartTLS: sieveStartTLS,
 	Bye:      "LOGOUT\r\n",
 	Read: func(reply string) (rtevent.Finding, bool) {
 		capabilities, rest, ok := strings.Cut("\n"+reply, "\nOK")

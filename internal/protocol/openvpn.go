@@ -15,6 +15,7 @@ var openvpn = Def{
 	Hello:    "\x00\x0e" + openvpnReset,
 	Datagram: openvpnReset,
 	Manners:  "xxxxx",
+	Only:     true,
 	Read: func(reply string) (rtevent.Finding, bool) {
 		packet := reply
 		if !strings.HasPrefix(packet, openvpnServerReset) { // over TCP

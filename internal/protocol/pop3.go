@@ -28,8 +28,9 @@ var pop3 = Def{
 			return strings.HasSuffix(answer, "\n.\r\n") || strings.HasPrefix(answer, "-ERR") && hasLine(answer)
 		})
 	},
-	Bye:  "QUIT\r\n",
-	Read: readPOP3,
+	Bye:      "QUIT\r\n",
+	StartTLS: pop3StartTLS,
+	Read:     readPOP3,
 }
 
 func readPOP3(reply string) (rtevent.Finding, bool) {

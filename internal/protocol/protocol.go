@@ -60,6 +60,9 @@ type Def struct {
 	// Only says that its programs speak nothing else, on no port: slow as they may be, they are asked in no other words.
 	Only bool
 
+	// StartTLS is how its clients go on inside TLS on the same connection; nil where they do not.
+	StartTLS *StartTLS
+
 	// Talk carries on where one hello is not enough: after the greeting, or after the first answer to Hello, it gets what
 	// the server has said so far and returns all it said in the end. It is worth calling also when Read knows the
 	// protocol already: it fetches the version, or leaves politely. Where what was heard cannot be its protocol it
@@ -131,9 +134,11 @@ func (d *Def) Product(exe string) string {
 	return p.Product
 }
 
-// Secures tells whether servers of the protocol may speak it inside TLS from the first byte. Whoever greets in the clear
-// and has no port for that does not: TLS comes later there, or never.
-func (d *Def) Secures() bool { return !d.Greets || len(d.SecurePorts) > 0 || len(d.SecureClaims) > 0 }
+// Secures tells whether servers of the protocol may speak it inside TLS from the first byte. Whoever has no port for that
+// and greets in the clear, or speaks nothing else on any port, does not: TLS comes later there, or never.
+func (d *Def) Secures() bool {
+	return !d.Greets && !d.Only || len(d.SecurePorts) > 0 || len(d.SecureClaims) > 0
+}
 
 // Means tells whether a registered service name stands for what a finding speaks: "https" for http inside TLS,
 // "http-alt" for http, "ssh" for ssh.

@@ -20,10 +20,11 @@ var smtp = Def{
 		{"opensmtpd", "OpenSMTPD"}, {"qmail-smtpd", "qmail"}, {"haraka", "Haraka"}, {"mailpit", "Mailpit"},
 		{"MailHog", "MailHog"},
 	},
-	Greets: true,
-	Talk:   talkSMTP,
-	Bye:    "QUIT\r\n",
-	Read:   readSMTP,
+	Greets:   true,
+	Talk:     talkSMTP,
+	StartTLS: coded("STARTTLS", "STARTTLS\r\n", "220"),
+	Bye:      "QUIT\r\n",
+	Read:     readSMTP,
 }
 
 // talkSMTP asks for the extensions. Who refuses EHLO may know its twin: LMTP servers must refuse it (RFC 2033, section

@@ -15,6 +15,7 @@ var (
 		SecurePorts: []uint16{5223},
 		Programs:    xmppPrograms,
 		Hello:       xmppOpen("jabber:client"),
+		StartTLS:    xmppStartTLS,
 		Bye:         xmppClose,
 		Read:        func(reply string) (rtevent.Finding, bool) { return readXMPP(reply, "xmpp-client", "jabber:client") },
 	}
@@ -24,6 +25,7 @@ var (
 		SecurePorts: []uint16{5270},
 		Programs:    xmppPrograms,
 		Hello:       xmppOpen("jabber:server"),
+		StartTLS:    xmppStartTLS,
 		Bye:         xmppClose,
 		Read:        func(reply string) (rtevent.Finding, bool) { return readXMPP(reply, "xmpp-server", "jabber:server") },
 	}
