@@ -98,6 +98,9 @@ func (l *Live) closes(c observe.Change) {
 	if e == nil || e.closing != nil {
 		return // its end was told when the observer lost count of it
 	}
+	if c.At.Before(e.opened) {
+		c.At = e.opened // the kernel's clock may step back a little between processors
+	}
 	l.tellRestart(e)
 	if !e.identified {
 		e.listener.Holders = missed(e.listener.Holders)

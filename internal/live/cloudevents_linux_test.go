@@ -22,7 +22,7 @@ import (
 func TestCloudEvents(t *testing.T) {
 	w := watch(t, Options{Host: "web 1.example_ü"})
 	port := free(t)
-	s := launch(t, at(port))
+	s := launch(t, "web", at(port))
 	w.story(port, "opened identified")
 	s.end()
 	for _, h := range w.story(port, "opened identified closed") {

@@ -3,7 +3,6 @@
 package live
 
 import (
-	"container/list"
 	"net/netip"
 	"time"
 
@@ -48,7 +47,7 @@ type entry struct {
 	again   bool // it was silent as its process had just started: it is asked once more
 	retried bool // that has been so once
 
-	waiting [2]*list.Element // its places in the queues, by queue.kind
+	waiting [2]*spot // its places in the queues, by queue.kind
 
 	closing *told     // its end, held back
 	due     time.Time // until when that or a restart is held back
@@ -76,34 +75,4 @@ const startSlack = 2 * time.Second
 
 func (s start) is(other start) bool {
 	return s.pid == other.pid && (s.at.IsZero() || other.at.IsZero() || s.at.Sub(other.at).Abs() <= startSlack)
-}
-
-// queue is the listeners that wait for a turn, the oldest first. Each waits in it once, and leaves it when it closes.
-type queue struct {
-	kind int // its index in entry.waiting
-	list list.List
-}
-
-func (q *queue) push(e *entry) {
-	if e.waiting[q.kind] == nil {
-		e.waiting[q.kind] = q.list.PushBack(e)
-	}
-}
-
-func (q *queue) remove(e *entry) {
-	if at := e.waiting[q.kind]; at != nil {
-		q.list.Remove(at)
-		e.waiting[q.kind] = nil
-	}
-}
-
-// pop takes the oldest; nil when nobody waits.
-func (q *queue) pop() *entry {
-	first := q.list.Front()
-	if first == nil {
-		return nil
-	}
-	e := first.Value.(*entry)
-	q.remove(e)
-	return e
 }

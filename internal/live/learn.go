@@ -13,10 +13,12 @@ import (
 
 const (
 	// readAtOnce is how many listeners are read in one pass: the package databases are searched once for all of them.
-	readAtOnce = 256
+	readAtOnce = 64
 
-	// askAtOnce is how many listeners are asked side by side; the asker itself bounds their connections.
-	askAtOnce = 32
+	// askAtOnce is how many listeners are asked side by side, and askOfOne how many of one process; the asker itself bounds
+	// their connections.
+	askAtOnce = 16
+	askOfOne  = 2
 
 	// youth is how old a process may be for its silence to mean that it is not ready yet; later is when it is asked
 	// again, once.
@@ -28,6 +30,7 @@ const (
 type turn struct {
 	entry   *entry
 	opening int
+	lane    *lane // of those that ask
 }
 
 // current tells whether the entry is still the listener that the turn was for.
@@ -67,11 +70,12 @@ func (l *Live) nextToRead() (turns []turn, listeners []rtevent.Listener) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(turns) < readAtOnce && !l.stopped.Load() {
-		e := l.toRead.pop()
+		e, lane := l.toRead.pop()
 		if e == nil {
 			break
 		}
-		turns = append(turns, turn{e, e.opening})
+		l.toRead.done(lane) // one pass reads them all
+		turns = append(turns, turn{entry: e, opening: e.opening})
 		listener := e.listener
 		listener.Holders = slices.Clone(e.holders)
 		listeners = append(listeners, listener)
@@ -87,7 +91,12 @@ func (l *Live) ask(ctx context.Context, e *entry) {
 		return
 	}
 	l.toAsk.push(e)
-	if l.asking < askAtOnce && !l.stopped.Load() {
+	l.startAsking(ctx)
+}
+
+// startAsking has one more ask if somebody may be.
+func (l *Live) startAsking(ctx context.Context) {
+	if l.asking < askAtOnce && l.toAsk.waiting() && !l.stopped.Load() {
 		l.asking++
 		l.workers.Go(func() { l.askAll(ctx) })
 	}
@@ -121,8 +130,12 @@ func (l *Live) askAll(ctx context.Context) {
 func (l *Live) nextToAsk() (t turn, listener rtevent.Listener, known *rtevent.Finding) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.toAsk.pop()
-	if e == nil || l.stopped.Load() {
+	var e *entry
+	var lane *lane
+	if !l.stopped.Load() {
+		e, lane = l.toAsk.pop()
+	}
+	if e == nil {
 		l.asking--
 		return turn{}, listener, nil
 	}
@@ -131,7 +144,7 @@ func (l *Live) nextToAsk() (t turn, listener rtevent.Listener, known *rtevent.Fi
 	if !e.again {
 		known = l.asked.finding(e.place, listener.Holders)
 	}
-	return turn{e, e.opening}, listener, known
+	return turn{e, e.opening, lane}, listener, known
 }
 
 // learned takes what asking a listener told.
@@ -143,6 +156,7 @@ func (l *Live) learned(ctx context.Context, t turn, now rtevent.Listener) {
 		l.asked.keep(e.place, now.Holders, now.Finding)
 	}
 	e.busy = false
+	l.toAsk.done(t.lane)
 	if e.waits && l.entries[e.place] == e {
 		e.waits = false
 		l.ask(ctx, e)

@@ -94,7 +94,7 @@ func New(o Options) *Live {
 		watch:      observe.NewWatch(o.Observe),
 		attributor: attribute.New(o.Observe.Root),
 		entries:    map[place]*entry{},
-		toAsk:      queue{kind: 1},
+		toAsk:      queue{kind: 1, most: askOfOne},
 		asked:      newMemory(),
 		alarms:     newAlarms(),
 	}

@@ -12,8 +12,12 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"rtevent"
 	"rtevent/internal/iana"
@@ -37,6 +41,8 @@ type watching struct {
 	news chan struct{}
 	stop context.CancelFunc
 	done chan error
+
+	stalled atomic.Pointer[chan struct{}] // until it is closed, nobody reads
 }
 
 // watch waits until everything that was there is told.
@@ -73,6 +79,9 @@ func (w *watching) end() {
 }
 
 func (w *watching) take(e rtevent.Event) {
+	if stall := w.stalled.Load(); stall != nil {
+		<-*stall
+	}
 	h := happening{Event: e}
 	if err := json.Unmarshal(e.Data, &h.ListenerChange); err != nil {
 		w.t.Error(err)
@@ -95,7 +104,7 @@ func (w *watching) of(port uint16) []happening {
 	defer w.mu.Unlock()
 	var found []happening
 	for _, h := range w.all {
-		if h.Listener != nil && h.Listener.Port == port && h.Listener.Namespace == "" && !own(h.Listener.Holders, os.Getpid()) { // free is seen, too
+		if h.Listener != nil && h.Listener.Port == port && h.Listener.Address == home && !own(h.Listener.Holders, os.Getpid()) { // free is seen, too
 			found = append(found, h)
 		}
 	}
@@ -148,7 +157,7 @@ func (w *watching) quiet(port uint16, d time.Duration) {
 // free is a port that nobody uses now.
 func free(t *testing.T) uint16 {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", at(0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,17 +174,62 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serve is a web server on the address given, until its standard input ends. With a second argument it is silent.
+// serve is one of the programs that the tests watch. Each does something to an address, says so, and ends when its
+// standard input does.
 func serve(args []string) {
-	l, err := net.Listen("tcp", args[0])
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
+	must := func(err error) {
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+	}
+	open := func() net.Listener {
+		reuse := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) (err error) {
+			if args[0] == "share" {
+				return errors.Join(c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) }), err)
+			}
+			return nil
+		}}
+		l, err := reuse.Listen(context.Background(), "tcp", args[1])
+		must(err)
+		return l
+	}
+	switch args[0] {
+	case "web":
+		go http.Serve(open(), http.NotFoundHandler())
+	case "silent", "share":
+		open()
+	case "flash":
+		open().Close()
+	case "again": // opens the same port a second time
+		l := open()
+		go http.Serve(l, http.NotFoundHandler())
+		time.Sleep(1500 * time.Millisecond)
+		l.Close()
+		time.Sleep(300 * time.Millisecond)
+		go http.Serve(open(), http.NotFoundHandler())
+	case "late": // accepts, but serves only after a while, as what starts slowly
+		l := open()
+		go func() {
+			time.Sleep(3 * time.Second)
+			http.Serve(l, http.NotFoundHandler())
+		}()
+	case "storm": // opens and closes the port again and again
+		at := netip.MustParseAddrPort(args[1])
+		for range 20_000 {
+			fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+			must(err)
+			must(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))
+			must(unix.Bind(fd, &unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}))
+			must(unix.Listen(fd, 1))
+			must(unix.Close(fd))
+		}
+	case "crowd": // opens a thousand ports and keeps them
+		for range 1000 {
+			open()
+		}
 	}
 	fmt.Println("listening")
-	if len(args) < 2 {
-		go http.Serve(l, http.NotFoundHandler())
-	}
 	var b [1]byte
 	os.Stdin.Read(b[:])
 }
@@ -213,7 +267,7 @@ func launchAs(t *testing.T, c *exec.Cmd) *server {
 	s := &server{c, stdin}
 	t.Cleanup(s.end)
 	var b [64]byte
-	if n, err := stdout.Read(b[:]); err != nil || string(b[:n]) != "listening\n" {
+	if n, err := stdout.Read(b[:]); err != nil || !strings.HasPrefix(string(b[:n]), "listening") {
 		t.Fatalf("the server says %q, %v", b[:n], err)
 	}
 	return s
@@ -227,13 +281,16 @@ func (s *server) end() {
 	}
 }
 
-func at(port uint16) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+// home is an address of this host where nobody else is.
+var home = netip.MustParseAddr("127.44.0.1")
+
+func at(port uint16) string { return netip.AddrPortFrom(home, port).String() }
 
 // TestStory follows one listener from its opening to its end.
 func TestStory(t *testing.T) {
 	w := watch(t, Options{Host: "web.example"})
 	port := free(t)
-	s := launch(t, at(port))
+	s := launch(t, "web", at(port))
 	story := w.story(port, "opened identified")
 	opened, identified := story[0], story[1]
 	if opened.Source != "//web.example" || opened.Topic != opened.Listener.Topic() || opened.ID == identified.ID || w.tells() && opened.Existing {
@@ -271,7 +328,7 @@ func contains(state []rtevent.Listener, port uint16) bool {
 // TestExisting tells what was there before: it opened, and is identified, and both say that they were found by looking.
 func TestExisting(t *testing.T) {
 	port := free(t)
-	launch(t, at(port))
+	launch(t, "web", at(port))
 	w := watch(t, Options{})
 	for _, h := range w.story(port, "opened identified") {
 		if !h.Existing || h.Listener.Holders[0].PID == 0 {
