@@ -211,7 +211,7 @@ func serve(args []string) {
 	case "late": // accepts, but serves only after a while, as what starts slowly
 		l := open()
 		go func() {
-			time.Sleep(3 * time.Second)
+			time.Sleep(6 * time.Second)
 			http.Serve(l, http.NotFoundHandler())
 		}()
 	case "storm": // opens and closes the port again and again

@@ -241,13 +241,34 @@ func gathered(gaps []rtevent.Gap) []rtevent.Gap {
 	return joined
 }
 
-// booted is the moment from which the kernel counts.
+// booted is the moment from which the kernel counts. The two clocks are read one after the other: of some readings, the
+// one during which least time passed counts.
 func booted() time.Time {
-	since := sinceBoot()
-	if since == 0 {
-		return time.Time{}
+	var moment time.Time
+	for narrowest, tries := uint64(1<<63), 0; tries < 5 && narrowest > uint64(20*time.Microsecond); tries++ {
+		before := sinceBoot()
+		if before == 0 {
+			return time.Time{}
+		}
+		now := time.Now().Round(0)
+		if passed := sinceBoot() - before; passed < narrowest {
+			narrowest = passed
+			moment = now.Add(-time.Duration(before + passed/2))
+		}
 	}
-	return time.Now().Round(0).Add(-time.Duration(since))
+	return moment
+}
+
+// steadily keeps a moment until the clock has been set: else what happened later could seem to be earlier by the time that
+// reading clocks takes.
+func steadily(moment func() time.Time) func() time.Time {
+	var kept time.Time
+	return func() time.Time {
+		if now := moment(); now.Sub(kept).Abs() > 2*time.Millisecond {
+			kept = now
+		}
+		return kept
+	}
 }
 
 // sinceBoot is now, by the clock of the kernel that nobody can set, in nanoseconds; 0 when it does not tell.

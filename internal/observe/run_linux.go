@@ -94,7 +94,7 @@ func newWatcher(w *Watch, proc *procfs, each func(Change)) *watcher {
 		proc:    proc,
 		rooms:   newRegistry(proc),
 		backlog: newBacklog(w.options.Backlog),
-		ledger:  newLedger(each, booted),
+		ledger:  newLedger(each, steadily(booted)),
 		broken:  make(chan breakage, 4), // each reader breaks once, and there are not more of them in a run
 	}
 	if mountinfo, err := proc.read("self/mountinfo", 64<<20); err == nil {
