@@ -155,7 +155,10 @@ func binaryEvent(h http.Header, kind string, body []byte) (rtevent.Event, error)
 		}
 		value, err := url.PathUnescape(values[0])
 		if err != nil {
-			return e, errors.New(name + ": its percent-encoding is broken")
+			value = values[0] // of a sender that does not encode: "100%"
+		}
+		if !utf8.ValidString(value) {
+			return e, errors.New(name + " is not UTF-8")
 		}
 		if attribute == "specversion" {
 			version = value
