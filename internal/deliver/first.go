@@ -245,8 +245,8 @@ func (s *Server) part(conn net.Conn, fault *wire.Error) {
 // linger lets the other side read the last line: closing at once, with bytes of it unread, would tear that away.
 func linger(conn net.Conn) {
 	const most = 1 << 20
-	if c, ok := conn.(interface{ CloseWrite() error }); ok {
-		_ = c.CloseWrite()
+	if c, ok := conn.(interface{ CloseWrite() error }); !ok || c.CloseWrite() != nil {
+		return
 	}
 	_ = conn.SetReadDeadline(time.Now().Add(time.Second))
 	_, _ = io.CopyN(io.Discard, conn, most)
@@ -257,7 +257,7 @@ func (c *counted) CloseWrite() error {
 	if t, ok := c.Conn.(*net.TCPConn); ok {
 		return t.CloseWrite()
 	}
-	return nil
+	return errors.ErrUnsupported
 }
 
 // prefixed is a connection of which bytes have been read already.
