@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,13 +28,14 @@ type conforming struct {
 	token   string
 	vectors []string
 	told    string
+	ca      string
 	timeout time.Duration
 }
 
 func newConform() *cobra.Command {
 	var o conforming
 	c := &cobra.Command{
-		Use:   "conform HOST:PORT | --client [HOST:PORT]",
+		Use:   "conform [tls://]HOST:PORT | --client [HOST:PORT]",
 		Short: "Hold an implementation of rt-event/1 against its specification",
 		Long: `conform speaks to a server, any server, as the vectors of the specification say, and tells for every numbered
 statement of docs/rt-event.md whether it holds. What it publishes lies on topics below "conform".
@@ -45,7 +48,7 @@ The vectors are text, for other programs as well: see internal/conform/vectors/R
 Exit codes: 0 every statement that was looked at holds, 1 one does not, 2 nobody there, 4 bad input, 5 something broke.`,
 		Example: `  rtevent conform 127.0.0.1:3706
   rtevent conform --json 127.0.0.1:3706 | jq -c 'select(.outcome=="fail")'
-  rtevent conform --token-file token 192.0.2.7:3706
+  rtevent conform --ca ca.pem --token-file token tls://events.example.org:3707
   rtevent conform --client --vector client-resume 127.0.0.1:3799
   my-client 127.0.0.1:3799 | rtevent conform --client --vector client-resume --delivered - 127.0.0.1:3799
   rtevent conform --list`,
@@ -55,6 +58,7 @@ Exit codes: 0 every statement that was looked at holds, 1 one does not, 2 nobody
 	tokenFile := c.Flags().String("token-file", "", "authenticate by the token in this `file`")
 	f := c.Flags()
 	f.BoolVar(&o.json, "json", false, "print JSON, one object a line")
+	f.StringVar(&o.ca, "ca", "", "speak TLS and trust the CA in this `file`")
 	f.BoolVar(&o.client, "client", false, "hold a client: listen, by default on a free port of 127.0.0.1")
 	f.BoolVar(&o.list, "list", false, "list the vectors")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "of what failed, show all that was said and seen")
@@ -104,9 +108,9 @@ func (o conforming) run(c *cobra.Command, args []string) error {
 	case len(args) == 0:
 		return badInput("`rtevent conform 127.0.0.1:3706`", "conform takes the HOST:PORT of a server, or --client")
 	default:
-		target := conform.Target{Addr: args[0], Token: o.token, Patience: o.timeout}
-		if _, _, err := net.SplitHostPort(target.Addr); err != nil {
-			return badInput("write it as 127.0.0.1:3706 or [::1]:3706", "%q is no HOST:PORT", target.Addr)
+		var target conform.Target
+		if target, err = o.target(args[0]); err != nil {
+			return err
 		}
 		err = conform.CheckServer(c.Context(), target, all, func(r []conform.Result) { results = append(results, r...) })
 	}
@@ -117,6 +121,31 @@ func (o conforming) run(c *cobra.Command, args []string) error {
 		return nobodyThere(c, err)
 	}
 	return o.tell(c.OutOrStdout(), results, err)
+}
+
+// target reads which server is to be held.
+func (o conforming) target(arg string) (conform.Target, error) {
+	addr, secure := strings.CutPrefix(arg, "tls://")
+	t := conform.Target{Addr: addr, Token: o.token, Patience: o.timeout}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return t, badInput("write it as 127.0.0.1:3706, [::1]:3706 or tls://HOST:3707", "%q is no HOST:PORT", arg)
+	}
+	if !secure && o.ca == "" {
+		return t, nil
+	}
+	t.TLS = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS13}
+	if o.ca != "" {
+		pem, err := os.ReadFile(o.ca)
+		if err != nil {
+			return t, badInput("", "read the CA: %s", err)
+		}
+		t.TLS.RootCAs = x509.NewCertPool()
+		if !t.TLS.RootCAs.AppendCertsFromPEM(pem) {
+			return t, badInput("it is to be in PEM, as `rtevent cert` writes it", "%s holds no certificate", o.ca)
+		}
+	}
+	return t, nil
 }
 
 // nobodyThere tells that there is nothing to hold.

@@ -45,7 +45,7 @@ func (p *player) ask(s Step) error {
 // send sends a gathered request and makes its answer a stream.
 func (t Target) send(ctx context.Context, r *request) (*stream, error) {
 	ctx, stop := context.WithCancel(ctx)
-	req, err := http.NewRequestWithContext(ctx, r.method, "http://"+t.Addr+r.path, strings.NewReader(r.body))
+	req, err := http.NewRequestWithContext(ctx, r.method, t.url("http", r.path), strings.NewReader(r.body))
 	if err != nil {
 		stop()
 		return nil, err
@@ -57,7 +57,7 @@ func (t Target) send(ctx context.Context, r *request) (*stream, error) {
 	if t.Token != "" && req.Header.Get("Authorization") == "" {
 		req.Header.Set("Authorization", "Bearer "+t.Token)
 	}
-	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true, ResponseHeaderTimeout: t.patience()}
+	transport := &http.Transport{TLSClientConfig: t.TLS, DisableKeepAlives: true, DisableCompression: true, ResponseHeaderTimeout: t.patience()}
 	answer, err := transport.RoundTrip(req)
 	if err != nil {
 		stop()

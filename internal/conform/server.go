@@ -23,6 +23,7 @@ import (
 // Target is the server to hold.
 type Target struct {
 	Addr     string        // HOST:PORT
+	TLS      *tls.Config   // for a server that speaks TLS only; nil for one that is plain
 	Token    string        // sent on every connection, when there is one
 	Patience time.Duration // how long an answer is waited for; 5 s when it is 0
 }
@@ -109,14 +110,29 @@ func (t Target) connect(ctx context.Context, p *player, s Step) (*stream, error)
 	return on, nil
 }
 
+// dial opens a connection. In TLS it offers no ALPN: so the first octets decide, as without TLS.
 func (t Target) dial(ctx context.Context) (*stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.patience())
 	defer cancel()
-	c, err := new(net.Dialer).DialContext(ctx, "tcp", t.Addr)
+	var c net.Conn
+	var err error
+	if t.TLS != nil {
+		c, err = (&tls.Dialer{Config: t.TLS}).DialContext(ctx, "tcp", t.Addr)
+	} else {
+		c, err = new(net.Dialer).DialContext(ctx, "tcp", t.Addr)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return netStream(c), nil
+}
+
+// url is where the server is reached by HTTP or, with "ws", by WebSocket.
+func (t Target) url(scheme, path string) string {
+	if t.TLS != nil {
+		scheme += "s"
+	}
+	return scheme + "://" + t.Addr + path
 }
 
 // dialTLS opens TLS on the same port. Whose certificate it is does not matter here: the protocol is held, not trust.
@@ -146,7 +162,10 @@ func (t Target) dialWS(ctx context.Context, path string) (*stream, error) {
 	if t.Token != "" {
 		options.HTTPHeader.Set("Authorization", "Bearer "+t.Token)
 	}
-	c, _, err := websocket.Dial(dialling, "ws://"+t.Addr+path, options)
+	if t.TLS != nil {
+		options.HTTPClient = &http.Client{Transport: &http.Transport{TLSClientConfig: t.TLS}}
+	}
+	c, _, err := websocket.Dial(dialling, t.url("ws", path), options)
 	if err != nil {
 		stop()
 		return nil, err
