@@ -163,7 +163,7 @@ func (v *victim) open(say string) (net.Conn, *bufio.Reader, error) {
 	}
 	lines := bufio.NewReader(c)
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-	if _, err := io.WriteString(c, say+"\n"); err == nil {
+	if _, err = io.WriteString(c, say+"\n"); err == nil {
 		_, err = lines.ReadBytes('\n')
 	}
 	_ = c.SetDeadline(time.Time{})
