@@ -40,7 +40,7 @@ generate: # makes the embedded data again and says whether it came out the same
 	git diff --exit-code -- internal
 
 bench: # the promised figures beside those of ss, lsof and nmap (NMAP_SV=1: also nmap -sV, for minutes)
-	INSTALL_ONLY=1 ONLY="openssh nginx redis postgresql" MORE="lsof nmap nftables wrk bpftrace" testbed/up
+	INSTALL_ONLY=1 ONLY="openssh nginx redis postgresql" MORE="lsof nmap nftables wrk bpftrace chromium" testbed/up
 	$(GO) run ./bench
 
 calibrate: # what "strong" is worth: precision and recall over recorded servers and look-alikes, and who is taken for whom

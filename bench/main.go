@@ -62,7 +62,7 @@ func run(ctx context.Context) error {
 		measure func(context.Context) error
 	}{
 		{"table", b.smallHost}, {"first", b.firstQuestion}, {"identify", b.identify}, {"sweep", b.sweep}, {"loaded", b.loadedHost},
-		{"storm", b.storms}, {"latency", b.latency}, {"identified", b.identified}, {"idle", b.idle}, {"accept", b.acceptHeavy}, {"journal", b.journal},
+		{"storm", b.storms}, {"latency", b.latency}, {"identified", b.identified}, {"idle", b.idle}, {"accept", b.acceptHeavy}, {"journal", b.journal}, {"page", b.page},
 	} {
 		if !strings.Contains(m.name, *only) {
 			continue

@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"rtevent/testbed"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -32,30 +33,11 @@ func browser(t *testing.T) context.Context {
 	if !thorough() {
 		t.Skip("it takes minutes in a browser: `make test` runs it, with TESTBED=required")
 	}
-	path, err := exec.LookPath("chromium")
+	ctx, stop, err := testbed.Browser(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "rtevent-browser-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(dir),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true), chromedp.WindowSize(1280, 900),
-		chromedp.Env("TZ="+os.Getenv("TZ")),
-	)
-	allocated, freed := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, cancel := chromedp.NewContext(allocated)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start the browser: %v", err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		freed()
-		os.RemoveAll(dir) // what the last of its processes wrote meanwhile may stay behind
-	})
+	t.Cleanup(stop)
 	return ctx
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"rtevent/testbed"
+
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -201,3 +203,28 @@ func TestTenThousand(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// TestServe is the program itself: `rtevent serve`, and a real listener that comes and goes in its page.
+func TestServe(t *testing.T) {
+	b := browser(t)
+	program, err := testbed.Build(t.Context(), t.TempDir(), "./cmd/rtevent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served, err := testbed.StartDaemon(t.Context(), program, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &daemon{t: t, address: served.Address}
+	p := open(t, b, d, "/")
+	p.live()
+	port, end := listen(t)
+	p.until(30*time.Second, has(port, "http"))
+	p.shoot("served")
+	end()
+	p.until(30*time.Second, "!("+has(port, "")+")")
+	p.do(navigate("about:blank")...)
+	if err := served.Stop(); err != nil {
+		t.Error(err)
+	}
+}

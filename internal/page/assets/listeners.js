@@ -11,6 +11,7 @@ const past = state.dataset.past === 'yes';
 const form = document.getElementById('filters');
 const table = new Table(document.getElementById('rows'));
 const rows = new Map(); // by topic
+const settling = 15000; // ms in which a daemon that starts with the page tells what was there already
 const leaving = 4000; // ms that a closed row stays, struck out
 let filter = readFilter(new URLSearchParams(location.search));
 let drawing = false;
@@ -59,10 +60,16 @@ function redraw() {
 
 function facets(all) {
   const rest = { ...filter, label: '', severity: '' };
-  const counted = all.filter((r) => !r.closing && takes(rest, r));
+  const counts = { all: 0, scrutiny: 0 };
+  for (const r of all) {
+    if (r.closing || !takes(rest, r)) continue;
+    counts.all++;
+    if (scrutiny(r)) counts.scrutiny++;
+    counts[r.label] = (counts[r.label] ?? 0) + 1;
+  }
   for (const a of document.querySelectorAll('[data-facet]')) {
     const name = a.dataset.facet;
-    const n = counted.filter((r) => name === 'all' || (name === 'scrutiny' ? scrutiny(r) : r.label === name)).length;
+    const n = counts[name] ?? 0;
     const text = String(n).replace(/\B(?=(\d{3})+$)/g, '\u2009');
     if (a.firstChild.textContent !== text) a.firstChild.textContent = text;
     a.classList.toggle('none', n === 0);
@@ -157,8 +164,9 @@ function take(event) {
     tell(`${row.port} over ${row.transport} closed`);
   } else {
     const row = rowOf(event);
-    row.fresh ||= row.what === 'changed' ? 'changed' : 'new'; // whoever looks on has not seen it before
-    row.flash = true;
+    // Where the host is only looked at from time to time, all is found by looking: new is what whoever looks on had not seen.
+    if (performance.now() > settling) row.fresh ||= row.what === 'changed' ? 'changed' : 'new';
+    row.flash = Boolean(row.fresh);
     if (row.what !== 'identified' || scrutiny(row)) tell(`${row.port} over ${row.transport} ${row.what === 'identified' ? labelWords(row.label) + ', deserves scrutiny' : row.what + ' by ' + row.name}`);
     rows.set(topic, row);
   }

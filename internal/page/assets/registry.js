@@ -15,7 +15,7 @@ const shape = (name, attributes) => {
   for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
   return e;
 };
-const cursor = shape('g', { hidden: '' });
+const cursor = shape('g', {});
 const across = shape('line', { class: 'cross', x1: 0, x2: 256 });
 const down = shape('line', { class: 'cross', y1: 0, y2: 256 });
 const spot = shape('rect', { class: 'cursor', width: 2, height: 2 });
