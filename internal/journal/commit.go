@@ -17,8 +17,9 @@ import (
 const (
 	queueBytes = 32 << 20 // of publications that wait or are being stored
 
-	// With a group that is being settled these are what the engine has not acknowledged; from 10,000 on it refuses more.
-	mostFlying = 4096
+	// With a group that is being settled these are what the engine has not acknowledged. It answers readers in turn with
+	// what it stores: so many events are what a reader waits for in a flood.
+	mostFlying = 1024
 )
 
 // flight is a publication between the queue and its acknowledgement.

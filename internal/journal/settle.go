@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	mostGroup = 4096                   // acknowledged together
+	mostGroup = 1024                   // acknowledged together
 	engineAck = 5 * time.Second        // after which the engine is taken to be stuck,
 	fullAck   = 500 * time.Millisecond // or after this when its disk is full
 )
