@@ -73,12 +73,12 @@ It ends with 0 if all is as it should be, 1 if it is not, 3 if that cannot be to
 		RunE:              func(c *cobra.Command, _ []string) error { return o.run(c) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.policy, "policy", "", "the file that says what may listen")
+	f.StringVar(&o.policy, "policy", "", "the `file` that says what may listen")
 	f.BoolVar(&o.learn, "learn", false, "write a policy that allows what listens now")
 	f.BoolVar(&o.hidden, "hidden", false, "also look for listeners that the kernel does not list")
 	f.BoolVar(&o.json, "json", false, "print JSON, one object a line")
-	f.StringVar(&o.sarif, "sarif", "", "write the result as SARIF 2.1.0 to this file; - is standard output")
-	f.StringVar(&o.junit, "junit", "", "write the result as JUnit XML to this file; - is standard output")
+	f.StringVar(&o.sarif, "sarif", "", "write the result as SARIF 2.1.0 to this `file`; - is standard output")
+	f.StringVar(&o.junit, "junit", "", "write the result as JUnit XML to this `file`; - is standard output")
 	o.asking.flags(c)
 	c.MarkFlagsMutuallyExclusive("policy", "learn")
 	c.MarkFlagsMutuallyExclusive("learn", "hidden")

@@ -15,13 +15,15 @@ import (
 
 // remote is a server whose events are watched.
 type remote struct {
-	server string
-	since  string
-	start  client.Start
+	calling
+	since string
+	start client.Start
 }
 
 func (r *remote) flags(c *cobra.Command) {
-	c.Flags().StringVar(&r.server, "server", "", "watch what the rt-event server at this HOST:PORT has and gets, instead of this host")
+	r.calling.flags(c)
+	server := c.Flags().Lookup("server") // here it is no default, but a choice
+	server.Usage, server.DefValue, r.server = "watch what this rt-event server has and gets, instead of this host: `HOST:PORT`, or tls://HOST:PORT", "", ""
 	c.Flags().StringVar(&r.since, "since", "", "with --server: begin with what its journal holds since then: a cursor, a time (2026-11-28T12:00:00Z), or how long ago (90m)")
 }
 
@@ -44,7 +46,7 @@ func (r *remote) check() error {
 }
 
 // source are the events of the server: the state of its world and what happens then, or what happened since.
-func (r *remote) source(newOnly bool) source {
+func (r *remote) source(command *cobra.Command, newOnly bool) source {
 	from := r.start
 	switch {
 	case from != client.Start{}:
@@ -54,7 +56,7 @@ func (r *remote) source(newOnly bool) source {
 		from = client.State
 	}
 	return func(ctx context.Context, each func(rtevent.Event), settled func(rtevent.Coverage)) error {
-		c, err := client.Dial(ctx, r.server, &client.Options{Name: "rtevent/" + version()})
+		c, err := r.dial(command, "")
 		if err != nil {
 			return err
 		}

@@ -61,7 +61,7 @@ It ends with 0 when it is interrupted.`,
 	f.BoolVar(&o.newOnly, "new-only", false, "leave out what is there already")
 	f.StringSliceVar(&o.types, "type", nil, "only these events: "+strings.Join(words.Kinds(), ", "))
 	f.StringVar(&o.severity, "severity", "", "only listeners with a signal of this severity or a graver one: "+strings.Join(severities, ", "))
-	f.StringVar(&o.policy, "policy", "", "hold every listener against this file (see `rtevent check`)")
+	f.StringVar(&o.policy, "policy", "", "hold every listener against this `file`; rtevent check --help tells its form")
 	o.selection.flags(c, "only these ports: 22, 8000-9000, 53/udp")
 	o.asking.flags(c)
 	o.remote.flags(c)
@@ -81,7 +81,7 @@ func (o *watch) run(c *cobra.Command, args []string) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	source, err := o.source()
+	source, err := o.source(c)
 	if err != nil {
 		return err
 	}
@@ -133,12 +133,12 @@ func (o *watch) check() error {
 // that could be seen.
 type source func(ctx context.Context, each func(rtevent.Event), settled func(rtevent.Coverage)) error
 
-func (o *watch) source() (source, error) {
+func (o *watch) source(c *cobra.Command) (source, error) {
 	if o.remote.server != "" {
 		if o.policy != "" {
 			return nil, badInput("the server has a policy of its own", "--policy goes with this host, not with --server")
 		}
-		return o.remote.source(o.newOnly), nil
+		return o.remote.source(c, o.newOnly), nil
 	}
 	options := live.Options{
 		Registry: iana.Open(),
