@@ -59,10 +59,10 @@ func (r *watcher) look(ctx context.Context) *looked {
 	return l
 }
 
-// slowClock is how often the host is looked at when nothing hurries: never so often that it costs more than a thousandth
-// of the time.
+// slowClock is how often the host is looked at when nothing hurries: never so often that it costs more than a thousandth of
+// a processor, of which a look may use two.
 func (r *watcher) slowClock() time.Duration {
-	const share = 1000
+	const share = 2000
 	clock := r.options.Reconcile
 	switch {
 	case clock > 0:
@@ -156,8 +156,8 @@ func (r *watcher) judgeIfCaughtUp(idle bool) {
 
 // judge holds a look against the ledger.
 func (r *watcher) judge(l *looked) {
-	c := &r.census
-	c.cost = l.took()
+	c, began := &r.census, time.Now()
+	defer func() { c.cost = l.took() + time.Since(began) }()
 	c.seeing = seeing{l.tier, l.why, l.visited, l.gaps, l.blind}
 	at := when{at: l.ended, existing: true}
 	seen, fresh := r.match(l)

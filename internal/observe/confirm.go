@@ -99,10 +99,14 @@ func (c *confirmer) decide(h *happening, age time.Duration) (certain bool, wait 
 		return true, max(0, inTheMiddle-age)
 	}
 	done, came := h.completeBy(seen, age)
-	if !done && age < tooLong {
+	switch {
+	case done:
+		return came, 0
+	case age < tooLong:
 		return false, lookAgain
 	}
-	return came || !done, 0
+	// Its end was lost, or it is still in the middle. A socket that is there without a port was refused.
+	return !seen.there || seen.port != 0, 0
 }
 
 // endOf is the first end in line of a socket.

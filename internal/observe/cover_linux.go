@@ -85,6 +85,12 @@ func (r *watcher) events() map[string]string {
 
 // blindSpots says what cannot be seen by the rung that is in use.
 func (r *watcher) blindSpots() (gaps []rtevent.Gap) {
+	if n := r.counts.skipped; n > 0 && r.tells(rtevent.TCP) {
+		gaps = append(gaps, rtevent.Gap{
+			What: fmt.Sprintf("%s of TCP sockets, nearly certainly of connections and not of listeners", counted(int(n), "event")),
+			Why:  "the kernel skips a BPF program on a processor that is in the middle of it",
+		})
+	}
 	var polled []string
 	for _, t := range []rtevent.Transport{rtevent.TCP, rtevent.UDP} {
 		if !r.tells(t) {
@@ -92,7 +98,7 @@ func (r *watcher) blindSpots() (gaps []rtevent.Gap) {
 		}
 	}
 	if len(polled) == 0 {
-		return nil
+		return gaps
 	}
 	what := "listeners"
 	if len(polled) == 1 {
@@ -109,5 +115,5 @@ func (r *watcher) blindSpots() (gaps []rtevent.Gap) {
 	if n := r.counts.passing; n > 0 && slices.Contains(polled, string(rtevent.TCP)) {
 		gap.What += fmt.Sprintf(" (%s came and went so far that may have been such)", counted(int(n), "socket"))
 	}
-	return []rtevent.Gap{gap}
+	return append(gaps, gap)
 }

@@ -322,6 +322,36 @@ func TestWatchAsNobody(t *testing.T) {
 	}
 }
 
+// TestWatchOnlyBPF watches with the two capabilities that BPF needs and no other: TCP of all namespaces is told with its
+// process, UDP is listed, as the hooks of cgroups need one more.
+func TestWatchOnlyBPF(t *testing.T) {
+	needRoot(t)
+	drop := asNobody(t)
+	w := watchElsewhere(t, func(cmd *exec.Cmd) {
+		drop(cmd)
+		cmd.SysProcAttr.AmbientCaps = []uintptr{unix.CAP_BPF, unix.CAP_PERFMON}
+	})
+	for _, kind := range []opened{kinds[0], kinds[4]} {
+		address, socket := kind.open(t)
+		c := w.untilAt(kind.transport, address)
+		if c.Kind != Opened || c.Existing != (kind.transport == rtevent.UDP) {
+			t.Errorf("%s: %+v", kind.name, c)
+		}
+		if kind.transport == rtevent.TCP && c.Listener.Holders[0].PID != os.Getpid() {
+			t.Errorf("%s: %+v", kind.name, c)
+		}
+		socket.Close()
+		if c := w.untilAt(kind.transport, address); c.Kind != Closed {
+			t.Errorf("%s: %+v", kind.name, c)
+		}
+	}
+	c := w.coverage()
+	remedy := slices.ContainsFunc(c.Gaps, func(g rtevent.Gap) bool { return strings.Contains(g.Remedy, "CAP_NET_ADMIN") })
+	if c.Events["tcp_opened"] != "bpf" || c.Events["udp_closed"] != "destroy group" || !remedy {
+		t.Errorf("coverage %+v", c)
+	}
+}
+
 // TestWatchByRung forces each rung of the ladder.
 func TestWatchByRung(t *testing.T) {
 	eachTier(t, func(t *testing.T, tier string) {

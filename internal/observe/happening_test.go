@@ -219,6 +219,11 @@ func TestConfirmerGivesUp(t *testing.T) {
 	if !ok || h.cookie != 1 {
 		t.Errorf("%+v, %v", h, ok)
 	}
+	refused := newConfirmer(func(*happening) (sighting, bool) { return sighting{there: true, state: stateUnconnected}, true })
+	refused.add([]happening{{kind: udpOpened, cookie: 1, port: 80}})
+	if h, ok, wait := refused.next(uint64(tooLong)); ok || wait != 0 {
+		t.Errorf("a bind() that was refused is told: %+v", h)
+	}
 	blind := newConfirmer(func(*happening) (sighting, bool) { return sighting{}, false })
 	blind.add([]happening{{kind: tcpOpened, cookie: 1, port: 80}})
 	if _, ok, wait := blind.next(0); ok || wait != inTheMiddle {

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"rtevent"
 )
 
@@ -49,7 +51,12 @@ type breakage struct {
 
 // counts are what is known to have been missed, as far as it has been told.
 type counts struct {
-	dropped, skipped, overflowed uint64
+	dropped, overflowed uint64
+
+	// skipped counts how often the kernel did not run the TCP program, because it was in the middle of it on the same
+	// processor. What interrupts a listen() or a close() there is a packet, so what was skipped is a connection that
+	// nobody wants to hear of; that is certain only as long as the kernel keeps processes from interrupting it too.
+	skipped uint64
 
 	// explained says that openings may be found that were not told, and why is told. Unannounced counts the looks in
 	// a row that found some without that.
@@ -141,10 +148,13 @@ func (r *watcher) openTap(ctx context.Context) error {
 }
 
 func remedyForUDP(err error) string {
-	if errors.Is(err, errNoCgroup) {
+	switch {
+	case errors.Is(err, errNoCgroup):
 		return "mount -t cgroup2 none DIRECTORY"
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
+		return "run as root, or with CAP_NET_ADMIN"
 	}
-	return "run as root, or with CAP_NET_ADMIN"
+	return ""
 }
 
 // joinGoodbyes has the kernel tell at least of the ends of sockets, where BPF does not.
@@ -369,11 +379,13 @@ func (r *watcher) countLost() {
 	if n := overflowed - c.overflowed; n > 0 {
 		reasons = append(reasons, counted(int(n), "event")+" found no room in memory, because what was told before was not taken in time")
 	}
-	if n := skipped - c.skipped; n > 0 {
-		reasons = append(reasons, counted(int(n), "event")+" may have been skipped by the kernel, in the middle of another")
+	missed := dropped - c.dropped + overflowed - c.overflowed
+	c.dropped, c.overflowed = dropped, overflowed
+	if skipped != c.skipped {
+		c.skipped = skipped
+		r.census.hurryForHolders()
+		r.cover()
 	}
-	missed := dropped - c.dropped + overflowed - c.overflowed + skipped - c.skipped
-	c.dropped, c.overflowed, c.skipped = dropped, overflowed, skipped
 	if missed > 0 {
 		r.lose(fmt.Sprintf("up to %s", counted(int(missed), "change")), strings.Join(reasons, "; "), missed)
 	}
