@@ -8,6 +8,11 @@
 //     is faster than loading BPF.
 //   - proc: /proc/net lists the sockets, without device, cgroup and cookie; for kernels without sock_diag.
 //
+// Look tells what listens now. A Watch goes on to tell what changes, at the moment that it does: BPF programs are told by
+// the kernel of every TCP and UDP socket that opens or closes, with the process that did it. Where that is not allowed,
+// sockets are listed several times a second, and the destroy groups of sock_diag tell which of them end. Each rung is
+// taken by really trying it, for TCP and UDP apart.
+//
 // What a rung cannot see is part of the answer: a socket whose holder is hidden has an Owner that says why, and
 // Coverage lists the gaps. Kernel views that ought to agree are compared, and a Listener says which of them hides it.
 package observe
