@@ -66,9 +66,11 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Bars, v.From, v.To = bars(found, q)
-	v.Events = found[max(0, len(found)-perList):]
+	for _, g := range found[max(0, len(found)-perList):] {
+		v.Events = append(v.Events, newHappening(g.entry))
+	}
 	if len(v.Events) < len(found) {
-		next = v.Events[0].At.Seq
+		next = found[len(found)-perList].entry.Seq
 	}
 	if next > v.Bounds.Oldest {
 		v.Older = with(q, "before", strconv.FormatUint(next, 10))
@@ -79,21 +81,32 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) error {
 }
 
 // wants tells whether an event passes the filter.
-func (v *eventsView) wants(h happening, topic string) bool {
-	return (v.Topic == "" || v.Bad != "" || rtevent.MatchTopic(v.Topic, topic)) && (v.Kind == "" || v.Kind == h.Kind || v.Kind == h.Type)
+func (v *eventsView) wants(g glimpse) bool {
+	return (v.Topic == "" || v.Bad != "" || rtevent.MatchTopic(v.Topic, g.entry.Topic)) && (v.Kind == "" || v.Kind == g.kind || v.Kind == g.full)
+}
+
+// glimpse is an event of which no more is read than what a timeline needs.
+type glimpse struct {
+	entry      wire.Entry
+	kind, full string // its type, without and with what all types of listeners' events begin with
+}
+
+func newGlimpse(e wire.Entry) glimpse {
+	full := wire.TypeOf(e.Line)
+	return glimpse{e, strings.TrimPrefix(full, "rtevent.listener."), full}
 }
 
 // backwards finds the events before a number that are wanted, in the order of numbers, and where to go on further back:
 // a window's worth, or what several windows hold until there are enough for a list.
-func (p *Page) backwards(ctx context.Context, before uint64, wants func(h happening, topic string) bool) ([]happening, uint64, error) {
+func (p *Page) backwards(ctx context.Context, before uint64, wants func(g glimpse) bool) ([]glimpse, uint64, error) {
 	oldest := max(p.Source.Bounds().Oldest, 1)
-	var found []happening
+	var found []glimpse
 	for range mostWindow {
 		if before <= oldest || len(found) >= perList {
 			break
 		}
 		first := max(oldest, before-min(before, perWindow))
-		var window []happening
+		var window []glimpse
 		for e, err := range p.Source.Read(ctx, first-1) {
 			if err := asideGap(err); err != nil {
 				return nil, 0, fmt.Errorf("read the journal after %d: %w", first-1, err)
@@ -104,8 +117,8 @@ func (p *Page) backwards(ctx context.Context, before uint64, wants func(h happen
 			if e.Seq >= before {
 				break
 			}
-			if h := newHappening(e); wants(h, e.Topic) {
-				window = append(window, h)
+			if g := newGlimpse(e); wants(g) {
+				window = append(window, g)
 			}
 		}
 		found, before = append(window, found...), first
@@ -129,17 +142,17 @@ type bar struct {
 // mostBars is how many stretches the timeline has.
 const mostBars = 72
 
-func bars(events []happening, q url.Values) (drawn []bar, from, to time.Time) {
+func bars(events []glimpse, q url.Values) (drawn []bar, from, to time.Time) {
 	if len(events) == 0 {
 		return nil, from, to
 	}
-	from, to = events[0].Time, events[0].Time
-	for _, h := range events {
-		if h.Time.Before(from) {
-			from = h.Time
+	from, to = events[0].entry.Stored, events[0].entry.Stored
+	for _, g := range events {
+		if g.entry.Stored.Before(from) {
+			from = g.entry.Stored
 		}
-		if h.Time.After(to) {
-			to = h.Time
+		if g.entry.Stored.After(to) {
+			to = g.entry.Stored
 		}
 	}
 	whole := max(to.Sub(from), time.Second)
@@ -149,9 +162,9 @@ func bars(events []happening, q url.Values) (drawn []bar, from, to time.Time) {
 	}
 	counts := make([]count, mostBars)
 	most := 1
-	for _, h := range events {
-		c := &counts[min(int(int64(mostBars)*int64(h.Time.Sub(from))/int64(whole)), mostBars-1)]
-		switch h.Kind {
+	for _, g := range events {
+		c := &counts[min(int(int64(mostBars)*int64(g.entry.Stored.Sub(from))/int64(whole)), mostBars-1)]
+		switch g.kind {
 		case "opened":
 			c.opened++
 		case "closed", "short-lived":
@@ -159,7 +172,7 @@ func bars(events []happening, q url.Values) (drawn []bar, from, to time.Time) {
 		default:
 			c.changed++
 		}
-		c.last = max(c.last, h.At.Seq)
+		c.last = max(c.last, g.entry.Seq)
 		most = max(most, c.opened+c.changed+c.closed)
 	}
 	for i, c := range counts {

@@ -122,21 +122,28 @@ export function show(state, words) {
   link.querySelector('.words').textContent = words;
 }
 
-// refresher fetches this page again and puts in what changed of its parts, soon after it is called and never in a crowd.
-export function refresher(then = () => {}) {
-  let timer, running = false, again = false;
+// refresher fetches this page again and puts in what changed of its parts: soon after it is called, but where much happens
+// only so often that the daemon has four fifths of its time for others.
+export function refresher() {
+  let asked = false, running = false, next = 0;
   const refresh = async () => {
-    if (running) { again = true; return; }
+    asked = false;
     running = true;
+    const begun = performance.now();
     try {
       const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
       if (answer.ok) replaceParts(new DOMParser().parseFromString(await answer.text(), 'text/html'));
-      then();
-    } catch { /* the connection is lost: the page says so, and is refreshed when it is back */ }
+    } catch { /* the connection is lost: the page says so, and events bring it up to date when it is back */ }
     running = false;
-    if (again) { again = false; refresh(); }
+    next = performance.now() + Math.max(100, 4 * (performance.now() - begun));
+    if (asked) later();
   };
-  return () => { clearTimeout(timer); timer = setTimeout(refresh, 20); };
+  const later = () => setTimeout(refresh, Math.max(20, next - performance.now()));
+  return () => {
+    if (asked) return;
+    asked = true;
+    if (!running) later();
+  };
 }
 
 function replaceParts(fresh) {
