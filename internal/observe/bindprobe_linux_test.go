@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -152,4 +155,50 @@ func printBindProbe() error {
 	}
 	fmt.Printf("permission denied: %v, hidden: %d\n", err != nil, len(hidden))
 	return nil
+}
+
+// TestHiddenFromAll has a listener vanish from everything that lists sockets, as an intruder in the kernel makes it: it was
+// told when it opened, and is not taken for closed.
+func TestHiddenFromAll(t *testing.T) {
+	needRoot(t)
+	proc, err := openProc("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer proc.close()
+	var told []Change
+	r := newWatcher(NewWatch(Options{BPFTimeout: time.Minute}), proc, func(c Change) { told = append(told, c) })
+	defer r.end()
+	if err := r.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range kinds[:5:5] {
+		address, opened := kind.open(t)
+		at := netip.MustParseAddrPort(address.String())
+		want := func(what ChangeKind) Change {
+			t.Helper()
+			for patience := time.Now().Add(10 * time.Second); time.Now().Before(patience); time.Sleep(time.Millisecond) {
+				r.catchUp(t.Context())
+				for len(told) > 0 {
+					c := told[0]
+					told = told[1:]
+					if isAt(c, kind.transport, at) && c.Kind == what {
+						return c
+					}
+				}
+			}
+			t.Fatalf("%s is not told", what)
+			return Change{}
+		}
+		want(Opened)
+		l := r.look(t.Context())
+		l.sockets = slices.DeleteFunc(l.sockets, func(s socket) bool { return s.port == at.Port() })
+		r.judge(l)
+		c := want(Held)
+		if !slices.Equal(c.Listener.HiddenFrom, []string{viewTables, viewDiag}) {
+			t.Errorf("%s: %+v", kind.name, c)
+		}
+		opened.Close()
+		want(Closed)
+	}
 }
