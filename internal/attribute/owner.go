@@ -23,7 +23,7 @@ func conclude(h *host, p *process) rtevent.Owner {
 	o := rtevent.Owner{
 		PID: p.pid, Name: p.stat.name, UID: p.uid, Started: p.started,
 		Exe: p.exe.path, Invoked: p.exe.invoked, ExeDeleted: p.exe.deleted, ExeInMemory: p.exe.inMemory,
-		ExeModified: p.exe.modified, ExeChanged: p.exe.changed,
+		ExeModified: calendar(p.exe.modified), ExeChanged: calendar(p.exe.changed),
 	}
 	var cut bool
 	if o.Cmdline, cut = cutArgs(p.args, maxCmdline); cut || p.cut {
@@ -46,6 +46,17 @@ func conclude(h *host, p *process) rtevent.Owner {
 	}
 	o.Unread = slices.Clip(p.unread)
 	return o
+}
+
+// calendar keeps a time within the years that can be written: whoever owns a file may set its time to any.
+func calendar(t time.Time) time.Time {
+	switch year := t.Year(); {
+	case year > 9999:
+		return time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	case year < 1:
+		return time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC)
+	}
+	return t
 }
 
 // concludeFiles adds what the file tree of a process tells.

@@ -111,8 +111,11 @@ func (t *teller) tell(what told) {
 	}
 	t.count++
 	data, err := json.Marshal(what.ListenerChange)
-	if err != nil {
-		panic("a listener cannot be written as JSON: " + err.Error()) // it holds texts and numbers only
+	if err != nil { // a time that no calendar has
+		what.kind, what.ListenerChange = rtevent.ListenerGap, rtevent.ListenerChange{Gap: &rtevent.Gap{
+			What: "what happened on " + what.Listener.PortName(), Why: "it cannot be written as JSON: " + err.Error(),
+		}}
+		data, _ = json.Marshal(what.ListenerChange)
 	}
 	t.emit(rtevent.Event{
 		ID: t.run + "-" + strconv.FormatUint(t.count, 10), Source: t.source, Type: what.kind,

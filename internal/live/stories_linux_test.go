@@ -515,3 +515,28 @@ func TestCrowd(t *testing.T) {
 		t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 	}
 }
+
+// TestHostileFile tells of a program whose owner has given its file a time that no calendar has.
+func TestHostileFile(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(exe)
+	strange, err2 := os.MkdirTemp("/dev/shm", "rtevent-test-") // other file systems do not take such a time
+	if err := errors.Join(err, err2); err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(strange) })
+	file := filepath.Join(strange, "live.test")
+	far := unix.Timespec{Sec: 300_000_000_000}
+	if err := errors.Join(os.WriteFile(file, text, 0o755), unix.UtimesNanoAt(unix.AT_FDCWD, file, []unix.Timespec{far, far}, 0)); err != nil {
+		t.Skip(err)
+	}
+	w := watch(t, Options{NoProbe: true})
+	port := free(t)
+	launchAs(t, exec.Command(file, "silent", at(port)))
+	if l := w.story(port, "opened identified")[1].Listener; l.Holders[0].Exe != file || l.Holders[0].ExeModified.Year() != 9999 {
+		t.Errorf("identified: %+v", l.Holders[0])
+	}
+}
