@@ -27,6 +27,13 @@ func main() {
 		}
 		return
 	}
+	if len(os.Args) == 3 && os.Args[1] == memoryArgument {
+		if err := serveFromMemory(os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {
@@ -39,7 +46,7 @@ func run(ctx context.Context) error {
 	var b bench
 	flag.IntVar(&b.runs, "runs", 7, "how often each command is run; the median counts")
 	flag.BoolVar(&b.nmap, "nmap-sv", os.Getenv("NMAP_SV") != "", "ask `nmap -sV` the first question too (two to three minutes)")
-	only := flag.String("only", "", "measure only what has this in its `name`: table, first, identify, sweep, loaded, storm, latency, identified, idle, accept, journal")
+	only := flag.String("only", "", "measure only what has this in its `name`: table, first, identify, sweep, loaded, storm, latency, identified, idle, accept, journal, fanout")
 	flag.Parse()
 
 	dir, err := os.MkdirTemp("", "rtevent-bench-")
@@ -63,6 +70,7 @@ func run(ctx context.Context) error {
 	}{
 		{"table", b.smallHost}, {"first", b.firstQuestion}, {"identify", b.identify}, {"sweep", b.sweep}, {"loaded", b.loadedHost},
 		{"storm", b.storms}, {"latency", b.latency}, {"identified", b.identified}, {"idle", b.idle}, {"accept", b.acceptHeavy}, {"journal", b.journal}, {"page", b.page},
+		{"fanout", b.fanout},
 	} {
 		if !strings.Contains(m.name, *only) {
 			continue

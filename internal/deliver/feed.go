@@ -49,6 +49,8 @@ type feed struct {
 	start  wire.Start
 	mark   time.Duration
 
+	wrote time.Time // when follow sent last
+
 	limit int  // how many events are sent at most; 0: no limit
 	until bool // end where it is live
 
@@ -209,6 +211,7 @@ func (f *feed) follow(ctx context.Context) error {
 			if err := f.batch(b); err != nil {
 				return err
 			}
+			f.breathe(b.Count)
 			continue
 		}
 		f.at.Store(f.reader.At())
@@ -226,6 +229,20 @@ func (f *feed) follow(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// pace is how far apart small writes to one subscriber lie. What comes in between goes together: at thousands of events a
+// second that is most of what delivering them costs.
+const pace = time.Millisecond
+
+// breathe waits for more to come when the last two writes were small and close together.
+func (f *feed) breathe(sent int) {
+	const worth = 256 // events
+	since := time.Since(f.wrote)
+	if sent < worth && since < pace {
+		time.Sleep(pace - since)
+	}
+	f.wrote = time.Now()
 }
 
 // due does what is to be done from time to time, however much there is to send.

@@ -3,6 +3,7 @@ package deliver
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"rtevent/internal/wire"
 )
@@ -52,13 +53,14 @@ func (b *publisher) publish(log Log, p wire.Publication) {
 func (b *publisher) speak() {
 	var out []byte
 	for range b.wake {
+		b.gather()
 		b.mu.Lock()
 		acks := b.acks
 		b.acks = nil
 		b.mu.Unlock()
 		out = out[:0]
 		for _, a := range acks {
-			out = append(out, b.line(a)...)
+			out = b.line(out, a)
 		}
 		_ = b.carrier.Say(out) // whoever left does not wait for it
 		for range acks {
@@ -71,14 +73,25 @@ func (b *publisher) speak() {
 	}
 }
 
-func (b *publisher) line(a acked) []byte {
+// gather gives further answers a moment to come when more events are under way than are answered.
+func (b *publisher) gather() {
+	b.mu.Lock()
+	more := len(b.slots) > len(b.acks)
+	b.mu.Unlock()
+	if more {
+		time.Sleep(pace / 4)
+	}
+}
+
+// line adds an answer.
+func (b *publisher) line(out []byte, a acked) []byte {
 	if a.ack.Err != nil {
 		fault := faultOf(a.ack.Err).Of(a.source, a.id)
 		b.metrics.refused(fault)
-		return wire.Line(fault.Word("error"))
+		return append(out, wire.Line(fault.Word("error"))...)
 	}
 	b.metrics.published.Inc()
-	return wire.Line(ackOf(a.source, a.id, a.ack))
+	return wire.AppendAck(out, a.source, a.id, a.ack)
 }
 
 func ackOf(source, id string, a wire.Ack) wire.Word {
@@ -95,11 +108,7 @@ func (b *publisher) finish() {
 }
 
 // publish takes an event of a talk.
-func (t *talk) publish(line []byte) bool {
-	p, fault := wire.ReadEvent(line)
-	if fault != nil {
-		return t.refuse(fault) // it names what could be read
-	}
+func (t *talk) publish(p wire.Publication) bool {
 	if fault := t.mayPublish(p.Topic); fault != nil {
 		return t.refuse(fault.Of(p.Source, p.ID))
 	}

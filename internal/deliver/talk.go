@@ -107,12 +107,18 @@ func (t *talk) end(err error) {
 
 // answer answers a line, and tells whether the talk goes on.
 func (t *talk) answer(ctx context.Context, line []byte) bool {
+	if !bytes.HasPrefix(line, []byte(`{"rt"`)) {
+		p, fault := wire.ReadEvent(line)
+		if fault == nil {
+			return t.publish(p)
+		}
+		if word, kindFault := wire.Kind(line); word == "" && kindFault == nil {
+			return t.refuse(fault) // it names what could be read
+		}
+	}
 	word, fault := wire.Kind(line)
-	switch {
-	case fault != nil:
+	if fault != nil {
 		return t.refuse(fault)
-	case word == "":
-		return t.publish(line)
 	}
 	r, fault := wire.ReadRequest(line)
 	if fault != nil {

@@ -68,6 +68,8 @@ func (r *eventReader) set(name string, value []byte) error {
 		}
 	case "cursor":
 		return errors.New("only the server gives it")
+	case "rt":
+		return errors.New("a line is a control word or an event, and not both")
 	case "data":
 		r.data++
 	case "data_base64":
@@ -97,7 +99,7 @@ func attribute(value []byte) (string, error) {
 		return "", errors.New("is empty")
 	}
 	for _, c := range s {
-		if unicode.IsControl(c) {
+		if (c < ' ' || c >= 0x7f) && unicode.IsControl(c) {
 			return "", fmt.Errorf("the control character %U", c)
 		}
 	}

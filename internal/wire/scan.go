@@ -21,13 +21,12 @@ type scanner struct {
 // members calls visit for each member of the object that the text is. Names that occur twice are refused, and so is
 // everything that is no JSON in UTF-8: broken escapes, lone surrogates, control characters. The value is as written.
 func (s *scanner) members(visit func(name string, value []byte) error) error {
-	seen := make(map[string]struct{}, 16)
+	var seen names
 	s.space()
 	err := s.object(1, func(name string, value []byte) error {
-		if _, twice := seen[name]; twice {
+		if seen.twice(name) {
 			return fmt.Errorf("the name %q occurs twice", name)
 		}
-		seen[name] = struct{}{}
 		return visit(name, value)
 	})
 	if err != nil {
@@ -37,6 +36,33 @@ func (s *scanner) members(visit func(name string, value []byte) error) error {
 		return fmt.Errorf("byte %d: more than one object on the line", s.at+1)
 	}
 	return nil
+}
+
+// names are those of an object's members. Events have few: those are compared one by one, without a map.
+type names struct {
+	few  [16]string
+	n    int
+	many map[string]struct{}
+}
+
+// twice adds a name and tells whether it was there.
+func (n *names) twice(name string) bool {
+	for _, have := range n.few[:n.n] {
+		if have == name {
+			return true
+		}
+	}
+	if n.n < len(n.few) {
+		n.few[n.n] = name
+		n.n++
+		return false
+	}
+	if n.many == nil {
+		n.many = map[string]struct{}{}
+	}
+	_, twice := n.many[name]
+	n.many[name] = struct{}{}
+	return twice
 }
 
 func (s *scanner) space() {
@@ -187,6 +213,14 @@ func (s *scanner) number() error {
 	return nil
 }
 
+// plain are the bytes that stand for themselves in a string.
+var plain = func() (p [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		p[c] = c != '"' && c != '\\'
+	}
+	return p
+}()
+
 // str walks over a string.
 func (s *scanner) str() error {
 	if err := s.take('"', "a string"); err != nil {
@@ -204,7 +238,9 @@ func (s *scanner) str() error {
 				return err
 			}
 		case c < utf8.RuneSelf:
-			s.at++
+			for s.at++; s.at < len(s.text) && plain[s.text[s.at]]; {
+				s.at++
+			}
 		default:
 			r, size := utf8.DecodeRune(s.text[s.at:])
 			if r == utf8.RuneError && size == 1 {
@@ -270,5 +306,30 @@ func unquote(quoted []byte) string {
 			return s
 		}
 	}
-	return string(quoted[1 : len(quoted)-1])
+	return usual(quoted[1 : len(quoted)-1])
+}
+
+// usual is a text, which takes no memory of its own if it is one that nearly every line has.
+func usual(text []byte) string {
+	switch string(text) {
+	case "specversion":
+		return "specversion"
+	case "id":
+		return "id"
+	case "source":
+		return "source"
+	case "type":
+		return "type"
+	case "topic":
+		return "topic"
+	case "time":
+		return "time"
+	case "data":
+		return "data"
+	case "datacontenttype":
+		return "datacontenttype"
+	case "1.0":
+		return "1.0"
+	}
+	return string(text)
 }

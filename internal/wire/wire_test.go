@@ -174,6 +174,26 @@ func (e endless) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
+func TestAppendAck(t *testing.T) {
+	for _, id := range []string{"7", `a"b\c`, "ü\u2028"} {
+		a := Ack{Cursor: rtevent.Cursor{Epoch: "k3f9q2", Seq: 7}, Duplicate: id == "7"}
+		var w Word
+		if err := json.Unmarshal(AppendAck(nil, "//lab", id, a), &w); err != nil || w.ID != id || w.At != "k3f9q2.7" || w.RT != "ack" || w.Source != "//lab" || w.Duplicate != a.Duplicate {
+			t.Errorf("%q: %+v %v", id, w, err)
+		}
+	}
+}
+
+func BenchmarkReadEvent(b *testing.B) {
+	line := []byte(strings.Replace(door, "true", `"`+strings.Repeat("x", 180)+`"`, 1))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, fault := ReadEvent(line); fault != nil {
+			b.Fatal(fault)
+		}
+	}
+}
+
 // FuzzReadEvent holds that whatever is accepted is one line that encoding/json and package rtevent understand in the
 // same way.
 func FuzzReadEvent(f *testing.F) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"rtevent"
@@ -87,6 +88,31 @@ func Line(word any) []byte {
 		panic(err) // words hold text and numbers
 	}
 	return b.Bytes()
+}
+
+// AppendAck writes the word that answers a stored event, as Line does.
+func AppendAck(b []byte, source, id string, a Ack) []byte {
+	b = append(b, `{"rt":"ack","at":"`...)
+	b = append(b, a.Cursor.Epoch...)
+	b = append(b, '.')
+	b = strconv.AppendUint(b, a.Cursor.Seq, 10)
+	b = appendText(append(b, `","source":`...), source)
+	b = appendText(append(b, `,"id":`...), id)
+	if a.Duplicate {
+		b = append(b, `,"duplicate":true`...)
+	}
+	return append(b, '}', '\n')
+}
+
+// appendText writes a string of JSON; most need no escaping.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if !plain[s[i]] {
+			quoted, _ := json.Marshal(s) // text can always be written
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
 }
 
 // Kind tells a control word, by its name, from an event, which has none. Both or neither is an error.
