@@ -60,7 +60,7 @@ func (l *Lines) Begun() bool { return l.from < len(l.buf) }
 func (l *Lines) fill() error {
 	rest, size := l.buf[l.from:], cap(l.buf)
 	switch {
-	case len(l.buf) == size && len(rest) > size/2:
+	case len(l.buf) == size: // there is likely to be more
 		size = min(2*size, max(size, l.most))
 	case len(rest) == 0 && len(l.buf) < size/4:
 		size = idleBytes
