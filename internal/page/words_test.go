@@ -199,7 +199,7 @@ func TestPortData(t *testing.T) {
 func TestEveryPort(t *testing.T) {
 	d := startDaemon(t, false)
 	for port := range 65536 {
-		sampled := port%97 == 0 || port == 65535 || thorough() && (port < 10_000 || port%16 == 0)
+		sampled := port%97 == 0 || port == 65535 || thorough() && (port < 1200 || port%32 == 0)
 		if !sampled {
 			continue
 		}
