@@ -30,6 +30,9 @@ type disk struct {
 	lack     error
 
 	statesSynced time.Time
+
+	high *os.File
+	boot string
 }
 
 func newDisk(o Options, stats *counters) *disk {
@@ -121,12 +124,36 @@ func blockNumber(path string) (n int, ok bool) {
 	return n, err == nil
 }
 
-// settle does what the promise asks for before an acknowledgement.
-func (d *disk) settle() error {
-	if d == nil || d.mode != Always {
+// settle does what the promise asks for before the events up to a number are acknowledged.
+func (d *disk) settle(seq uint64) error {
+	if d == nil {
 		return nil
 	}
-	return d.sync()
+	if d.mode == Always {
+		if err := d.sync(); err != nil {
+			return err
+		}
+	}
+	if seq == 0 {
+		return nil
+	}
+	return highMark{seq, d.boot}.write(d.high)
+}
+
+// openHigh begins the high-water mark anew.
+func (d *disk) openHigh(newest uint64) (err error) {
+	d.boot = bootID()
+	if d.high, err = os.OpenFile(filepath.Join(d.root, highFile), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
+		return err
+	}
+	return highMark{newest, d.boot}.write(d.high)
+}
+
+func (d *disk) closeHigh() error {
+	if d == nil || d.high == nil {
+		return nil
+	}
+	return d.high.Close()
 }
 
 // sync makes durable what the engine has written to the log.

@@ -21,6 +21,8 @@ const (
 	epochLength  = 10
 )
 
+const endCut = "the end of the log could not be read, and nothing tells whether it had been acknowledged"
+
 // epochMark is what the file holds.
 type epochMark struct {
 	Epoch      string     `json:"epoch"`
@@ -64,14 +66,15 @@ func validEpoch(s string) bool {
 
 // next says in which epoch a run goes on that finds the log at newest, perhaps with its end cut off, and why the epoch is a
 // new one.
-func (m epochMark) next(newest uint64, cut bool) (epoch, why string) {
+func (m epochMark) next(newest uint64, cut bool, high highMark) (epoch, why string) {
+	acknowledged := max(m.Newest, high.seq)
 	switch {
 	case m.Epoch == "":
 		return newEpoch(), "no mark of an earlier run"
-	case newest < m.Newest:
-		return newEpoch(), fmt.Sprintf("the log ends at %d, and %d had been acknowledged", newest, m.Newest)
-	case cut:
-		return newEpoch(), "the end of the log was damaged"
+	case newest < acknowledged:
+		return newEpoch(), fmt.Sprintf("the log ends at %d, and %d had been acknowledged", newest, acknowledged)
+	case cut && !high.exact():
+		return newEpoch(), endCut
 	case !m.Clean && m.Durability != Always:
 		return newEpoch(), fmt.Sprintf("the last run did not end in order, and promised durability %q only", m.Durability)
 	}

@@ -67,14 +67,7 @@ func (n natsNode) start(t *testing.T) *exec.Cmd {
 	}
 	c := exec.Command(os.Args[0])
 	c.Env = append(os.Environ(), childNATS+"="+string(spec))
-	c.Stderr = os.Stderr
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	out := begin(t, c)
 	t.Cleanup(func() { kill9(c) })
 	if !bufio.NewScanner(out).Scan() {
 		t.Fatal("the server did not start")
@@ -297,10 +290,7 @@ func startMember(t *testing.T, o Options) *child {
 	}
 	c := &child{Cmd: exec.Command(os.Args[0])}
 	c.Env = append(os.Environ(), childMember+"="+string(spec))
-	c.Stderr = os.Stderr
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	begin(t, c.Cmd)
 	t.Cleanup(func() { kill9(c.Cmd) })
 	return c
 }

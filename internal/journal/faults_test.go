@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -24,6 +25,12 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(childDir)+os.Getenv(childNATS)+os.Getenv(childMember) != "" {
+		go func() { // no child outlives the test: it holds the other end
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			os.Exit(1)
+		}()
+	}
 	if dir := os.Getenv(childDir); dir != "" {
 		if err := publishForever(dir, os.Getenv(childRun), Durability(os.Getenv(childMode))); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -89,16 +96,27 @@ func startChild(t *testing.T, dir, run string, d Durability) *child {
 	t.Helper()
 	c := &child{Cmd: exec.Command(os.Args[0])}
 	c.Env = append(os.Environ(), childDir+"="+dir, childRun+"="+run, childMode+"="+string(d))
+	out := begin(t, c.Cmd)
+	c.lines = bufio.NewScanner(out)
+	return c
+}
+
+// begin starts a child that ends with this process, and returns what it says.
+func begin(t *testing.T, c *exec.Cmd) io.Reader {
+	t.Helper()
 	c.Stderr = os.Stderr
-	out, err := c.StdoutPipe()
+	_, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Start(); err != nil {
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	c.lines = bufio.NewScanner(out)
-	return c
+	return out
 }
 
 // until reads acknowledgements for a while from the first on, then calls end, and reads what is left in the pipe.
@@ -189,7 +207,7 @@ func TestKill(t *testing.T) {
 			t.Fatal(err)
 		}
 		if j.epoch != acks[0].epoch {
-			t.Errorf("run %d: the epoch is %s and was %s", run, j.epoch, acks[0].epoch)
+			t.Errorf("run %d: a new epoch: %s", run, j.why)
 		}
 		all = append(all, acks...)
 		if holds(t, j, acks); run == last {

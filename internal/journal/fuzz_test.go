@@ -44,11 +44,11 @@ func FuzzEpoch(f *testing.F) {
 		if m.Epoch != "" && !validEpoch(m.Epoch) {
 			t.Errorf("%q gives the epoch %q", b, m.Epoch)
 		}
-		if epoch, _ := m.next(m.Newest, false); !validEpoch(epoch) {
+		if epoch, _ := m.next(m.Newest, false, highMark{}); !validEpoch(epoch) {
 			t.Errorf("%q goes on in the epoch %q", b, epoch)
 		}
 		if m.Newest > 0 {
-			if epoch, why := m.next(m.Newest-1, false); epoch == m.Epoch || why == "" {
+			if epoch, why := m.next(m.Newest-1, false, highMark{}); epoch == m.Epoch || why == "" {
 				t.Errorf("%q: history is lost and the epoch is still %q", b, epoch)
 			}
 		}
@@ -62,17 +62,21 @@ func TestEpoch(t *testing.T) {
 		newest uint64
 		cut    bool
 		fresh  bool
+		high   highMark
 	}{
-		{epochMark{}, 0, false, true},
-		{epochMark{"k3f9q2", true, 7, Always}, 7, false, false},
-		{epochMark{"k3f9q2", true, 7, Process}, 7, false, false},
-		{epochMark{"k3f9q2", false, 7, Always}, 9, false, false},
-		{epochMark{"k3f9q2", false, 7, Interval}, 9, false, true},
-		{epochMark{"k3f9q2", false, 7, Process}, 9, false, true},
-		{epochMark{"k3f9q2", true, 7, Always}, 6, false, true},
-		{epochMark{"k3f9q2", false, 7, Always}, 9, true, true},
+		{epochMark{}, 0, false, true, highMark{}},
+		{epochMark{"k3f9q2", true, 7, Always}, 7, false, false, highMark{}},
+		{epochMark{"k3f9q2", true, 7, Process}, 7, false, false, highMark{}},
+		{epochMark{"k3f9q2", false, 7, Always}, 9, false, false, highMark{}},
+		{epochMark{"k3f9q2", false, 7, Interval}, 9, false, true, highMark{}},
+		{epochMark{"k3f9q2", false, 7, Process}, 9, false, true, highMark{}},
+		{epochMark{"k3f9q2", true, 7, Always}, 6, false, true, highMark{}},
+		{epochMark{"k3f9q2", false, 7, Always}, 9, true, true, highMark{}},
+		{epochMark{"k3f9q2", false, 7, Always}, 9, true, false, highMark{9, bootID()}},
+		{epochMark{"k3f9q2", false, 7, Always}, 9, true, true, highMark{9, "another"}},
+		{epochMark{"k3f9q2", false, 7, Always}, 9, false, true, highMark{10, "another"}},
 	} {
-		epoch, why := c.mark.next(c.newest, c.cut)
+		epoch, why := c.mark.next(c.newest, c.cut, c.high)
 		if fresh := epoch != c.mark.Epoch; fresh != c.fresh || fresh != (why != "") {
 			t.Errorf("%+v with the log at %d, cut %v: epoch %s (%s)", c.mark, c.newest, c.cut, epoch, why)
 		}

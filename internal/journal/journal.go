@@ -23,6 +23,7 @@ type Journal struct {
 	options Options
 	engine  atomic.Pointer[engine]
 	epoch   string
+	why     string    // that epoch began, if it did with this run
 	lock    io.Closer // of the directory
 	queue   *queue
 	tail    *tail.Tail
@@ -123,11 +124,13 @@ func (j *Journal) begin(mark epochMark, end tip) error {
 	if err := keepConfig(j.options); err != nil {
 		return err
 	}
-	var why string
-	if j.epoch, why = mark.next(j.newest.Load(), j.disk.cut(end)); why != "" {
-		j.options.Log.Info("a new epoch begins", "epoch", j.epoch, "why", why)
+	if j.epoch, j.why = mark.next(j.newest.Load(), j.disk.cut(end), readHigh(j.options.Dir)); j.why != "" {
+		j.options.Log.Info("a new epoch begins", "epoch", j.epoch, "why", j.why)
 	}
-	return j.mark(false)
+	if err := j.mark(false); err != nil {
+		return err
+	}
+	return j.disk.openHigh(j.newest.Load())
 }
 
 // mark writes down how far history has got.
@@ -195,6 +198,7 @@ func (j *Journal) release(failed error) error {
 		}
 		err = errors.Join(err, j.mark(failed == nil && err == nil))
 	}
+	err = errors.Join(err, j.disk.closeHigh())
 	if j.lock != nil {
 		err = errors.Join(err, j.lock.Close())
 	}

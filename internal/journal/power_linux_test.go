@@ -86,8 +86,12 @@ func TestPowerCut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if j.epoch != acks[0].epoch {
-			t.Errorf("run %d: the epoch is %s and was %s, though nothing may be lost", run, j.epoch, acks[0].epoch)
+		switch {
+		case j.epoch == acks[0].epoch:
+		case j.why == endCut: // an event was half written, and the high-water mark is gone with the power
+			t.Logf("run %d: a new epoch: %s", run, j.why)
+		default:
+			t.Errorf("run %d: a new epoch, though nothing may be lost: %s", run, j.why)
 		}
 		all = append(all, acks...)
 		if holds(t, j, acks); run == last {

@@ -158,7 +158,11 @@ func parseAck(b []byte) (ack, error) {
 
 // settleGroup makes a group durable and visible, and answers for it.
 func (j *Journal) settleGroup(group []*flight) error {
-	if err := j.disk.settle(); err != nil {
+	highest := uint64(0)
+	for _, f := range group {
+		highest = max(highest, f.seq) // of a repetition it is not known yet
+	}
+	if err := j.disk.settle(highest); err != nil {
 		return errors.Join(errDisk, err)
 	}
 	if !j.engine.Load().shared {
