@@ -58,7 +58,7 @@ type Options struct {
 	MaxPerTopic int
 
 	// MaxTopics bounds the memory of the state: events on further topics are refused. 1,000,000 by default; a topic costs
-	// about 600 bytes.
+	// about 400 bytes of heap.
 	MaxTopics int
 
 	// Window is how many of the newest events are known by source and id, so that a repeated publish of one of them is
