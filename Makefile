@@ -18,7 +18,7 @@ check: # formatting, vet, staticcheck, and every test that needs no daemon
 	$(GO) test $$($(GO) list ./... | grep -v /testbed$$)
 
 test: check cross fuzz # everything: also the real daemons, installed first when this is root on Debian
-	@INSTALL_ONLY=1 ONLY=core MORE="e2fsprogs nmap ndiff libxml2-utils nftables tshark python3 python3-firewall ufw prometheus systemd netcat-openbsd curl tmux chromium $$(command -v npm >/dev/null || echo npm)" testbed/up; case $$? in \
+	@INSTALL_ONLY=1 ONLY="core slapd rsync" MORE="e2fsprogs nmap ndiff libxml2-utils nftables tshark python3 python3-firewall ufw prometheus systemd netcat-openbsd curl tmux chromium $$(command -v npm >/dev/null || echo npm)" testbed/up; case $$? in \
 	0) echo "TESTBED=required $(GO) test ./internal/cli ./internal/page ./testbed ./examples ./packaging"; TESTBED=required $(GO) test -count=1 -timeout=15m -v ./internal/cli ./internal/page ./testbed ./examples ./packaging ;; \
 	3) echo "The tests with real daemons are left out, for the reason above."; $(GO) test -count=1 ./testbed ;; \
 	*) exit 1 ;; esac

@@ -18,8 +18,7 @@ var oddities = []struct {
 	behaviours []rtevent.Behaviour // any of these is true; none: not looked at
 	protocol   string
 	tls        bool
-	most       int    // connections; 0: as many as a silent one may cost
-	pretends   string // the name that it gives itself first of all: to believe it is no mistake, to see through it is better
+	most       int // connections; 0: as many as a silent one may cost
 }{
 	{kind: []string{"silent"}, behaviours: []rtevent.Behaviour{rtevent.Silent}},
 	{kind: []string{"closes"}, behaviours: []rtevent.Behaviour{rtevent.Closes}},
@@ -34,7 +33,7 @@ var oddities = []struct {
 	{kind: []string{"dribbles"}, behaviours: []rtevent.Behaviour{rtevent.Answers, rtevent.Streams}},
 	{kind: []string{"264"}, behaviours: []rtevent.Behaviour{rtevent.Answers, rtevent.AnswersEverything}},
 	{kind: []string{"220"}, behaviours: []rtevent.Behaviour{rtevent.Answers, rtevent.AnswersEverything}},
-	{kind: []string{"everything"}, behaviours: []rtevent.Behaviour{rtevent.Answers, rtevent.AnswersEverything}, pretends: "ssh"},
+	{kind: []string{"everything"}, behaviours: []rtevent.Behaviour{rtevent.Answers, rtevent.AnswersEverything}},
 	{kind: []string{"escapes"}, behaviours: []rtevent.Behaviour{rtevent.Answers, rtevent.AnswersEverything}},
 	{kind: []string{"http"}, behaviours: []rtevent.Behaviour{rtevent.Answers}, protocol: "http"},
 	{kind: []string{"-tls", "http"}, behaviours: []rtevent.Behaviour{rtevent.Answers}, protocol: "http", tls: true},
@@ -65,9 +64,6 @@ func TestOddServers(t *testing.T) {
 				t.Fatalf("%d/tcp was not seen", ports[i])
 			}
 			l := s.Listeners[at]
-			if o.pretends != "" && l.Finding.Protocol == o.pretends {
-				o.protocol = o.pretends
-			}
 			checkOdd(t, l, o.behaviours, o.protocol, o.tls)
 			checkConnections(t, l.Finding, servers[i], cmp.Or(o.most, most))
 			if p := l.Holders[0].PID; p != servers[i].PID() {

@@ -175,7 +175,7 @@ func startFar(t *testing.T, f *testbed.Far) *testbed.Bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bed, err := f.Up(t.Context(), dir, 27000, "openssh", "nginx", "redis", "vsftpd", "bind", "rsync")
+	bed, err := f.Up(t.Context(), dir, 27000, "openssh", "nginx", "redis", "vsftpd", "bind", "rsync", "memcached", "slapd")
 	if bed != nil {
 		t.Cleanup(func() {
 			bed.Down()
@@ -362,9 +362,6 @@ func TestProbeOddServers(t *testing.T) {
 			e := p.at(at[name], rtevent.TCP)
 			if e.Finding == nil || e.Verdict == nil {
 				t.Fatalf("incomplete: %+v", e)
-			}
-			if o.pretends != "" && e.Finding.Protocol == o.pretends {
-				o.protocol = o.pretends
 			}
 			checkOdd(t, rtevent.Listener{Finding: e.Finding, Verdict: e.Verdict}, o.behaviours, o.protocol, o.tls)
 		})

@@ -35,8 +35,8 @@ func TestOddPeers(t *testing.T) {
 		"binary":           {always("\x00\x00\x00\x08\x7f\x01\x00\x2a\x00\x00\x00\x01"), "", rtevent.AnswersEverything, 4, `\x7f`},
 		"unknown banner":   {greets("rt-thing 0.3 ready\r\n"), "", rtevent.Answers, 2, "rt-thing"},
 		"closes":           {closes, "", rtevent.Closes, 2, "closed the connection"},
-		"closes on data":   {closesOnData, "", rtevent.ClosesOnData, 96, "the connection"},
-		"resets":           {resets, "", rtevent.ClosesOnData, 96, "broke the connection"},
+		"closes on data":   {closesOnData, "", rtevent.ClosesOnData, 24, "the connection"},
+		"resets":           {resets, "", rtevent.ClosesOnData, 24, "broke the connection"},
 		"streams on data":  {streamsOnData, "", rtevent.Streams, 3, "more than 64 KiB"},
 		"streams":          {streams, "", rtevent.Streams, 2, "more than 64 KiB"},
 		"dribbles":         {dribbles, "", rtevent.Answers, 2, "x"},
@@ -44,7 +44,7 @@ func TestOddPeers(t *testing.T) {
 		"echo":             {echo, "echo", rtevent.Answers, 2, "returned what it was sent"},
 		"tls, then silent": {inTLS(certified(t, "a.example"), silent), "tls", rtevent.Silent, 6, "said nothing"},
 		"tls, then lines":  {inTLS(certified(t, "a.example"), always("ERR\n")), "tls", rtevent.AnswersEverything, 6, "ERR"},
-		"tls, then closes": {inTLS(certified(t, "a.example"), closesOnData), "tls", rtevent.ClosesOnData, 96, "closed"},
+		"tls, then closes": {inTLS(certified(t, "a.example"), closesOnData), "tls", rtevent.ClosesOnData, 24, "closed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -294,7 +294,12 @@ func (q *inquiry) grant() {
 		return
 	}
 	q.granted = true
-	if more := q.pace.thorough() - q.pace.total(); more > 0 {
+	q.extend(q.pace.thorough() - q.pace.total())
+}
+
+// extend raises the budget.
+func (q *inquiry) extend(more time.Duration) {
+	if more > 0 {
 		q.until = q.until.Add(more)
 		q.end.Reset(time.Until(q.until) + 20*q.pace.settle())
 	}

@@ -304,6 +304,7 @@ func (q *inquiry) enter(w way) {
 		q.queue = planInside(q.hints)
 	}
 	q.asked[w.name] = true
+	q.extend(q.pace.anew())
 	q.free = false
 	q.next.Reset(q.pace.inner())
 }

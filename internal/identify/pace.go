@@ -46,6 +46,15 @@ func (p pace) thorough() time.Duration {
 	return min(4*time.Second+60*p.rtt, 2*farthest)
 }
 
+// anew is what the budget is raised by when the asking begins anew, inside TLS: the trips of the handshake, and of what was
+// lost on a way that is long enough for that.
+func (p pace) anew() time.Duration {
+	if p.timeout > 0 || p.rtt < 5*time.Millisecond {
+		return 0
+	}
+	return 500*time.Millisecond + 20*p.rtt
+}
+
 func (p pace) plain() time.Duration { return min(1200*time.Millisecond+20*p.rtt, farthest) }
 
 // farthest is the budget for a peer that is farther away than any on Earth.
