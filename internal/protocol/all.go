@@ -119,6 +119,7 @@ var All = []*Def{
 	&nsq,
 	&gearman,
 	&beanstalkd,
+	&statsd,
 	&grpc,
 	&ceph,
 	&hadoop,

@@ -57,6 +57,12 @@ var httpMonitoring = []httpProduct{
 		name: "Splunk",
 		is:   fieldIs("Server", "Splunkd"),
 	}, {
+		name: "Puppet Server",
+		is:   carries("X-Puppet-Version"), // whose value is that of the agent inside
+	}, {
+		name: "Salt API",
+		is:   object("", "return=Welcome", "clients[]"),
+	}, {
 		name: "VictoriaMetrics",
 		is:   markup(`<h2>Single-node VictoriaMetrics</h2>`),
 		asks: []httpAsk{{metricsPath, metric("vm_app_version", "short_version")}},
