@@ -61,7 +61,7 @@ func settings(ctx context.Context, secure *tls.Config) ([]setting, error) {
 		return nil, err
 	}
 	odd := func(_ int, s server) (uint16, string) {
-		if !heard.by(s) {
+		if !heard.by(s) && !s.tellsApart() {
 			return 0, notHeard
 		}
 		return oddPort, ""

@@ -86,7 +86,7 @@ func recordedServers(dir string, secure *tls.Config) ([]server, error) {
 			s.opening = opening(other)
 			s.truth = protocol.Merge([]rtevent.Finding{s.truth, *other.Want})
 		}
-		s.start = replayed(secure, parts...)
+		s.start = replayed(s.manner(), secure, parts...)
 		servers = append(servers, s)
 	}
 	return servers, nil

@@ -38,7 +38,7 @@ func main() {
 }
 
 func run(ctx context.Context, recorded, only string, out io.Writer) error {
-	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, stop := context.WithTimeout(ctx, 10*time.Minute)
 	defer stop()
 	dir, err := os.MkdirTemp("", "rtevent-calibrate-")
 	if err != nil {

@@ -64,14 +64,14 @@ func background(ctx context.Context, serve func(context.Context) error) (stop fu
 }
 
 // replayed starts a server that answers as was recorded.
-func replayed(secure *tls.Config, all ...*transcript.Transcript) start {
+func replayed(manner string, secure *tls.Config, all ...*transcript.Transcript) start {
 	if all[0].Over == transcript.UDP {
 		return packets(func(ctx context.Context, conn net.PacketConn) error {
 			return transcript.ServePacket(ctx, conn, all...)
 		})
 	}
 	return listening(all[0].Over, secure, func(ctx context.Context, l net.Listener) error {
-		return transcript.Serve(ctx, l, all...)
+		return transcript.Serve(ctx, mannered{l, manner}, all...)
 	})
 }
 

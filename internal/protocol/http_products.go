@@ -68,6 +68,6 @@ var httpPrograms = []Program{
 	{"Plex Media Server", "Plex Media Server"}, {"jellyfin", "Jellyfin"}, {"transmission-daemon", "Transmission"},
 	{"qbittorrent-nox", "qBittorrent"}, {"deluge-web", "Deluge"}, {"motion", "Motion"}, {"radicale", "Radicale"},
 	{"minidlnad", "MiniDLNA"}, {"icecast2", "Icecast"}, {"icecast", "Icecast"}, {"webfsd", "webfs"}, {"mitmweb", "mitmproxy"},
-	{"snapserver", "Snapcast"}, {"node", "Node.js"}, {"nodejs", "Node.js"}, {"nats-server", "NATS"}, {"gnatsd", "NATS"},
+	{"snapserver", "Snapcast"}, {"node", "Node.js"}, {"nodejs", "Node.js"},
 	{"sftpgo", "SFTPGo"}, {"teleport", "Teleport"},
 }

@@ -24,8 +24,11 @@ var ipp = Def{
 		}
 		f := strong("ipp", "HTTP with IPP in the Server field", reply[:len(reply)-len(head.body)])
 		f.Product, f.Version = httpPlatform(head)
+		length, _ := number(head.field("Content-Length"))
 		if _, version, ok := strings.Cut(head.title(), " - CUPS v"); ok {
 			f.Product, f.Version = "CUPS", versionOf(version)
+		} else if len(head.body) < length {
+			f.Version = "" // the page may tell more of it
 		}
 		f.Details = details("protocol", "IPP/"+version, "status", head.status)
 		return f, true

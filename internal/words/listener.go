@@ -58,6 +58,9 @@ func Speaks(t rtevent.Transport, f *rtevent.Finding) (protocol string, rest []st
 	if f.TLS != nil {
 		rest = append(rest, "TLS "+f.TLS.Version)
 	}
+	if f.StartTLS != nil {
+		rest = append(rest, "STARTTLS "+f.StartTLS.Version)
+	}
 	if f.Confidence == rtevent.Weak {
 		rest = append(rest, "weak")
 	}
