@@ -27,8 +27,8 @@ func (b bench) journal(ctx context.Context) error {
 	}
 	for range min(b.runs, 3) {
 		err := errors.Join(
-			m.run(ctx, "Publish/always$", 200_000), m.run(ctx, "PublishJetStream/always$", 5000), m.run(ctx, "PublishJetStream/always-batches", 100_000),
-			m.run(ctx, "Publish/process$", 200_000), m.run(ctx, "PublishJetStream/process$", 200_000),
+			m.run(ctx, "Publish$/always$", 200_000), m.run(ctx, "PublishJetStream/always$", 5000), m.run(ctx, "PublishJetStream/always-batches", 100_000),
+			m.run(ctx, "Publish$/process$", 200_000), m.run(ctx, "PublishJetStream/process$", 200_000),
 			m.run(ctx, "Latency", 5000))
 		if err != nil {
 			return err
