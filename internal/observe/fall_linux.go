@@ -13,7 +13,10 @@ var (
 	errDetached = errors.New("somebody detached the BPF programs from the cgroup")
 )
 
-const remedyForFall = "start rtevent anew"
+const (
+	remedyForFall = "start rtevent anew"
+	remedyIsTime  = "none needed: BPF is tried again from time to time"
+)
 
 // fallBack goes on without what has broken.
 func (r *watcher) fallBack(b breakage) {
@@ -35,7 +38,8 @@ func (r *watcher) dropTap(why error) {
 	}
 	r.tap.Close()
 	r.tap = nil
-	r.refuse("events by BPF", why, remedyForFall)
+	r.climbLater()
+	r.refuse("events by BPF", why, remedyIsTime)
 	r.joinGoodbyes()
 	r.lose("what happened since BPF fell silent", why.Error(), 0)
 	r.cover()

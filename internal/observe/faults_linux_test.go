@@ -148,6 +148,30 @@ func TestDetached(t *testing.T) {
 	w.checkBoth()
 }
 
+// TestClimbs loses BPF and gets it again: what happened between is told, and what happens then is told by the kernel.
+func TestClimbs(t *testing.T) {
+	needRoot(t)
+	w, _ := startWatch(t, Options{Reconcile: 200 * time.Millisecond, Poll: 50 * time.Millisecond, Climb: 10 * time.Second})
+	r := w.dialer.(*watcher)
+	r.broken <- breakage{errSilent, true}
+	if lost := w.untilKind(Lost); !strings.Contains(lost.Gap.What, "BPF fell silent") {
+		t.Errorf("%+v", lost.Gap)
+	}
+	if tier := w.Coverage().Tier; tier != "sock_diag+proc" {
+		t.Errorf("tier %s without BPF", tier)
+	}
+	w.checkBoth()
+	for deadline := time.Now().Add(2 * time.Minute); w.Coverage().Tier != "bpf"; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("BPF is not used again: %+v", w.Coverage())
+		}
+	}
+	if c := w.Coverage(); c.Events["tcp_opened"] != "bpf" || slices.ContainsFunc(c.Gaps, func(g rtevent.Gap) bool { return strings.Contains(g.What, "BPF") }) {
+		t.Errorf("coverage %+v", c)
+	}
+	w.checkBoth()
+}
+
 func (w *watching) untilKind(kind ChangeKind) Change {
 	w.t.Helper()
 	for {

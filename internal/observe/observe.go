@@ -51,9 +51,11 @@ type Options struct {
 	// The rest is for watching. Poll is how often sockets are listed where the kernel does not tell of them; 0 is
 	// 250 ms. Reconcile is how often everything is looked at anew in any case, and is no more often than costs a
 	// thousandth of the time; 0 is 30 s, and 5 s where much is not told. Ring is the size of the ring between the kernel and us in
-	// bytes, a power of two; 0 is 4 MiB. Backlog is how many happenings may wait for us; 0 is a million (84 MB).
+	// bytes, a power of two; 0 is 4 MiB. Backlog is how many happenings may wait for us; 0 is a million (84 MB). Climb
+	// is how long after its loss BPF is tried again for the first time; 0 is 30 s.
 	Poll      time.Duration
 	Reconcile time.Duration
+	Climb     time.Duration
 	Ring      int
 	Backlog   int
 }

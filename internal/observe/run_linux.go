@@ -40,6 +40,7 @@ type watcher struct {
 	census census
 	poller poller
 	counts counts
+	climb  climb
 }
 
 // breakage is the end of something that told.
@@ -113,7 +114,12 @@ func (r *watcher) openTap(ctx context.Context) error {
 	}
 	opened, err := openTap(ctx, r.options.BPFTimeout, rootOfCgroups(r.mounts), r.options.Ring)
 	if err != nil {
-		return r.refuse("events by BPF", err, "")
+		remedy := ""
+		if errors.Is(err, errHung) { // it was busy; missing rights and an old kernel stay as they are
+			r.climbLater()
+			remedy = remedyIsTime
+		}
+		return r.refuse("events by BPF", err, remedy)
 	}
 	r.tap = opened
 	if opened.tcpErr != nil {
@@ -243,7 +249,7 @@ func (r *watcher) follow(ctx context.Context) error {
 		case done := <-r.census.done:
 			r.census.finish(done)
 		case <-clock.C:
-			if r.check(ctx) {
+			if climbed := r.climbAgain(ctx); r.check(ctx) || climbed {
 				clock.Reset(r.beat())
 			}
 		}
