@@ -29,17 +29,19 @@ const insecure = "i-know-that-anybody-can-read-and-write"
 
 // serve is the daemon.
 type serve struct {
-	data             string
-	listen, tls      []string
-	cert, key, ca    string
-	tokens           string
-	hosts            []string
-	plain            string
-	durable          string
-	age              time.Duration
-	size             string
-	count            int
-	engine, cluster  string
+	data            string
+	listen, tls     []string
+	cert, key, ca   string
+	tokens          string
+	hosts           []string
+	plain           string
+	durable         string
+	age             time.Duration
+	size            string
+	count           int
+	engine, cluster string
+	engineCredentials, engineCA,
+	engineCert, engineKey string
 	secret           string
 	policy           string
 	noWatch, noProbe bool
@@ -89,6 +91,10 @@ Exit codes: 0 stopped as asked, 3 permission, 4 bad input, 5 something broke.`,
 	f.StringVar(&o.size, "keep-size", "1GiB", "keep at most this much on disk")
 	f.IntVar(&o.count, "keep-count", 0, "keep about this many events a topic (0: any number)")
 	f.StringVar(&o.engine, "engine", "", "keep the journal in this NATS server or cluster: nats://HOST:4222")
+	f.StringVar(&o.engineCredentials, "engine-credentials", "", "`file` with what the engine knows the daemon by (.creds)")
+	f.StringVar(&o.engineCA, "engine-ca", "", "`file` with the CA of the engine's certificate")
+	f.StringVar(&o.engineCert, "engine-cert", "", "the daemon's certificate `file` for the engine")
+	f.StringVar(&o.engineKey, "engine-key", "", "that certificate's key `file`")
 	f.StringVar(&o.cluster, "cluster", "", "make daemons one journal: `NAME,LISTEN,PEER,PEER`, each HOST:PORT")
 	f.StringVar(&o.secret, "cluster-secret", "", "`file` with what the daemons of a cluster know each other by")
 	f.StringVar(&o.policy, "policy", "", "raise a signal for what this policy `file` does not allow")
@@ -194,7 +200,8 @@ func (o *serve) doors(d *daemon.Options) error {
 
 func (o *serve) journal(log *slog.Logger) (journal.Options, error) {
 	j := journal.Options{
-		Dir: o.data, Engine: o.engine, Durability: journal.Durability(o.durable),
+		Dir: o.data, Durability: journal.Durability(o.durable),
+		Engine: o.engine, Credentials: o.engineCredentials, CA: o.engineCA, Certificate: o.engineCert, Key: o.engineKey,
 		MaxAge: o.age, MaxPerTopic: o.count, Log: log,
 	}
 	switch o.durable {

@@ -186,8 +186,3 @@ func (l *Live) settle(c observe.Change) {
 	}
 	l.outbox.add(told{kind: settled})
 }
-
-// own tells whether this very process holds a listener: it is not asked, for it would speak with itself.
-func own(holders []rtevent.Owner, pid int) bool {
-	return slices.ContainsFunc(holders, func(o rtevent.Owner) bool { return o.PID == pid })
-}

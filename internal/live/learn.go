@@ -4,7 +4,6 @@ package live
 
 import (
 	"context"
-	"os"
 	"slices"
 	"time"
 
@@ -109,14 +108,10 @@ func (l *Live) askAll(ctx context.Context) {
 		if t.entry == nil {
 			return
 		}
-		switch {
-		case own(listener.Holders, os.Getpid()):
-			known = &rtevent.Finding{NotAsked: "it is rtevent's own", Confidence: rtevent.None}
-			fallthrough
-		case known != nil:
+		if known != nil {
 			listener.Finding = known
 			l.inspector.Review(ctx, &listener)
-		default:
+		} else {
 			l.inspector.Complete(ctx, &listener)
 		}
 		if ctx.Err() != nil {

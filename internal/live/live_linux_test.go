@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -97,6 +98,11 @@ func (w *watching) take(e rtevent.Event) {
 
 // tells tells whether the kernel tells of TCP listeners as they open.
 func (w *watching) tells() bool { return w.Coverage().Events["tcp_opened"] == "bpf" }
+
+// own tells whether this very process holds a listener.
+func own(holders []rtevent.Owner, pid int) bool {
+	return slices.ContainsFunc(holders, func(o rtevent.Owner) bool { return o.PID == pid })
+}
 
 // of lists what was told of a port so far.
 func (w *watching) of(port uint16) []happening {
