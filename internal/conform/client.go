@@ -80,7 +80,7 @@ func (s *scene) meet(ctx context.Context, c net.Conn) {
 	on := netStream(&patient{Conn: c, greeting: s.greeting})
 	for {
 		line, err := on.next(ctx, s.patience)
-		if err != nil || !isObject(line) && len(bytes.TrimSpace(line)) > 0 {
+		if err != nil || !ofTheProtocol(line) && len(bytes.TrimSpace(line)) > 0 {
 			on.close()
 			return
 		}
@@ -96,9 +96,14 @@ func (s *scene) meet(ctx context.Context, c net.Conn) {
 	}
 }
 
-func isObject(line []byte) bool {
+// ofTheProtocol tells a word or an event from what the clients of other protocols say, some of them in JSON, too. Who only
+// came to see that this is rt-event, and leaves, is no client either.
+func ofTheProtocol(line []byte) bool {
 	var object map[string]json.RawMessage
-	return json.Unmarshal(line, &object) == nil
+	if json.Unmarshal(line, &object) != nil {
+		return false
+	}
+	return object["specversion"] != nil || object["rt"] != nil && string(object["rt"]) != `"bye"`
 }
 
 // open awaits the next connection.

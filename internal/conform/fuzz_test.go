@@ -26,7 +26,7 @@ func FuzzHeard(f *testing.F) {
 				}
 				w.line(1, on, line)
 				isMark(line, true)
-				isObject(line)
+				ofTheProtocol(line)
 				_ = names{"run": "x"}.matchLine(`{"rt":"${:in ok}","at":"${at:cursor}","a":[{"b":"${:absent}"}],"n":"${n:int}","t":"${run}"}`, line)
 			}
 		}
