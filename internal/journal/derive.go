@@ -87,20 +87,19 @@ func (j *Journal) keepsUp(stop <-chan struct{}) error {
 func (j *Journal) deriveOnce(ctx context.Context) error {
 	j.deriving.Lock()
 	defer j.deriving.Unlock()
-	events, newest := j.state.take()
+	events, bytes, newest := j.state.take()
 	err := j.deriveEvents(ctx, events)
 	if err == nil {
 		err = j.markApplied(ctx, applied{Seq: newest, Topics: j.state.count(), At: time.Now()})
 	}
 	if err != nil {
-		j.state.giveBack(events)
+		j.state.giveBack(events, bytes)
 	}
 	return err
 }
 
 func (j *Journal) deriveEvents(ctx context.Context, events []lastEvent) error {
 	js := j.engine.Load().js
-	var buffer []byte
 	var futures []jetstream.PubAckFuture
 	for r, err := range j.gather(ctx, events) {
 		if isGap(err) {
@@ -108,8 +107,7 @@ func (j *Journal) deriveEvents(ctx context.Context, events []lastEvent) error {
 		} else if err != nil {
 			return err
 		}
-		buffer = r.append(nil)
-		future, err := js.PublishAsync(stateSubject+r.topic, buffer)
+		future, err := js.PublishAsync(stateSubject+r.topic, r.append(nil))
 		if err != nil {
 			return unavailable("write the state", err)
 		}
@@ -124,12 +122,17 @@ func (j *Journal) deriveEvents(ctx context.Context, events []lastEvent) error {
 	return allStored(ctx, futures)
 }
 
+// allStored waits until all are acknowledged, but not for ever: of an engine that was started again meanwhile no answer comes.
 func allStored(ctx context.Context, futures []jetstream.PubAckFuture) error {
+	patience := time.NewTimer(engineCall)
+	defer patience.Stop()
 	for _, f := range futures {
 		select {
 		case <-f.Ok():
 		case err := <-f.Err():
 			return unavailable("write the state", err)
+		case <-patience.C:
+			return unavailable("write the state", fmt.Errorf("no answer within %v", engineCall))
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -102,23 +102,25 @@ func (s *state) waits() (topics, bytes int) {
 	return len(s.fresh), s.bytes
 }
 
-// take returns the topics that changed since it was last called, in the order of their last events, up to newest.
-func (s *state) take() (events []lastEvent, newest uint64) {
+// take returns the topics that changed since it was last called, in the order of their last events, up to newest; bytes are
+// those of the events that did it.
+func (s *state) take() (events []lastEvent, bytes int, newest uint64) {
 	s.mu.Lock()
 	events = make([]lastEvent, 0, len(s.fresh))
 	for _, id := range s.fresh {
 		s.topics[id].fresh = false
 		events = append(events, s.topics[id].lastEvent)
 	}
-	s.fresh, s.bytes, newest = s.fresh[:0], 0, s.newest
+	s.fresh, bytes, s.bytes, newest = s.fresh[:0], s.bytes, 0, s.newest
 	s.mu.Unlock()
-	return inOrder(events), newest
+	return inOrder(events), bytes, newest
 }
 
 // giveBack undoes take, for what could not be done.
-func (s *state) giveBack(events []lastEvent) {
+func (s *state) giveBack(events []lastEvent, bytes int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.bytes += bytes
 	for _, e := range events {
 		if id := s.index[e.topic]; !s.topics[id].fresh {
 			s.topics[id].fresh = true

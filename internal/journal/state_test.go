@@ -1,11 +1,14 @@
 package journal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"rtevent/internal/wire"
 )
@@ -153,6 +156,56 @@ func TestMaxTopics(t *testing.T) {
 		if errors.Is(acks[i].Err, wire.ErrFull) != full {
 			t.Errorf("acknowledgement %d: %+v", i, acks[i])
 		}
+	}
+}
+
+// TestStateGivenBack holds that what could not be taken over still counts as waiting: else nothing would hold publishers back
+// before retention takes it.
+func TestStateGivenBack(t *testing.T) {
+	j, _ := running(t, Options{Dir: t.TempDir()})
+	publish(t, j, event("a", "1"), event("b", "2"))
+	topics, bytes := j.state.waits()
+	if topics != 2 || bytes == 0 {
+		t.Fatalf("%d topics and %d bytes wait", topics, bytes)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := j.deriveOnce(ended); err == nil {
+		t.Fatal("it was taken over: the test shows nothing")
+	}
+	if gotTopics, gotBytes := j.state.waits(); gotTopics != topics || gotBytes != bytes {
+		t.Errorf("%d topics and %d bytes wait, not %d and %d", gotTopics, gotBytes, topics, bytes)
+	}
+}
+
+// TestEngineClosedWhileDeriving holds that nobody waits for ever for the answers of an engine that was closed to be started
+// again.
+func TestEngineClosedWhileDeriving(t *testing.T) {
+	t.Parallel()
+	o := Options{Dir: t.TempDir()}
+	if err := o.check(); err != nil {
+		t.Fatal(err)
+	}
+	e, err := openEngine(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.close()
+	if _, err := e.write.SubscribeSync("silent"); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.write.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	future, err := e.js.PublishAsync("silent", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.close()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*engineCall)
+	defer cancel()
+	if err := allStored(ctx, []jetstream.PubAckFuture{future}); !errors.Is(err, wire.ErrUnavailable) {
+		t.Errorf("got %v", err)
 	}
 }
 
