@@ -120,8 +120,12 @@ func (c *Client) locate(address string) error {
 	return nil
 }
 
-// Server returns what the server said of itself when it was dialled.
-func (c *Client) Server() Server { return c.server }
+// Server returns what the server said of itself when it was last called.
+func (c *Client) Server() Server {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.server
+}
 
 // Close ends publishing: what has not been acknowledged fails with net.ErrClosed. Subscriptions end by their context.
 func (c *Client) Close() error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -158,6 +159,60 @@ func TestRestarts(t *testing.T) {
 	}
 	if breaks == 0 {
 		t.Error("the subscription never broke: the test shows nothing")
+	}
+}
+
+// TestCloseWhilePublishing closes a client whose server is gone, while more is published than may be unanswered: everything
+// is answered.
+func TestCloseWhilePublishing(t *testing.T) {
+	server, err := rteventtest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := dial(t, server.Address)
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var publishing sync.WaitGroup
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	sent := make(chan struct{}, 4000)
+	for n := range cap(sent) {
+		publishing.Go(func() {
+			p, err := c.PublishAsync(ctx, door(n))
+			if err == nil {
+				sent <- struct{}{}
+				_, err = p.Wait(ctx)
+			}
+			if !errors.Is(err, net.ErrClosed) {
+				t.Errorf("event %d: %v", n, err)
+			}
+		})
+	}
+	for range 1024 {
+		<-sent
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	publishing.Wait()
+}
+
+// TestTooLong holds that an event which the server would not take does no harm to the others.
+func TestTooLong(t *testing.T) {
+	c := dial(t, rteventtest.Start(t).Address)
+	long := door(1)
+	long.Subject = strings.Repeat("x", c.Server().MaxLine)
+	first, err := c.PublishAsync(t.Context(), door(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said *client.Error
+	if _, err := c.PublishAsync(t.Context(), long); !errors.As(err, &said) || said.Code != 413 {
+		t.Errorf("too long an event is answered with %v", err)
+	}
+	if _, err := first.Wait(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -109,6 +109,9 @@ func (c *Client) PublishLine(ctx context.Context, line []byte) (*Pending, error)
 		return nil, errorOf(fault.Word("error"))
 	}
 	p := &Pending{key: eventKey{e.Source, e.ID}, line: append(e.Line[:len(e.Line):len(e.Line)], '\n'), done: make(chan struct{})}
+	if most := c.Server().MaxLine; most > 0 && len(p.line) > most { // the server would close the connection, under the others' feet
+		return nil, errorOf(wire.Errorf(wire.TooLong, "an event may have %d bytes", most-1).Word("error"))
+	}
 	b, err := c.publishing()
 	if err != nil {
 		return nil, err
@@ -135,6 +138,7 @@ type publisher struct {
 	client *Client
 	slots  chan struct{} // one for each unanswered event
 	queue  chan *Pending
+	closed <-chan struct{}
 	cancel context.CancelFunc
 	ended  sync.WaitGroup
 
@@ -145,7 +149,7 @@ type publisher struct {
 
 func newPublisher(c *Client) *publisher {
 	ctx, cancel := context.WithCancel(context.Background())
-	b := &publisher{client: c, slots: make(chan struct{}, underWay), queue: make(chan *Pending, underWay), cancel: cancel, byKey: map[eventKey][]*Pending{}}
+	b := &publisher{client: c, slots: make(chan struct{}, underWay), queue: make(chan *Pending, underWay), closed: ctx.Done(), cancel: cancel, byKey: map[eventKey][]*Pending{}}
 	b.ended.Go(func() { b.run(ctx) })
 	return b
 }
@@ -154,10 +158,17 @@ func (b *publisher) send(ctx context.Context, p *Pending) error {
 	select {
 	case b.slots <- struct{}{}:
 		b.queue <- p // as long as the slots
-		return nil
+	case <-b.closed:
+		return net.ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	select {
+	case <-b.closed: // run may have looked at the queue for the last time
+		b.failAll(net.ErrClosed)
+	default:
+	}
+	return nil
 }
 
 func (b *publisher) close() {
