@@ -17,7 +17,7 @@ import (
 )
 
 // mirror keeps a row for each listener. It reads the state once and then the tail, whenever somebody looks and, while
-// follow runs, as soon as there is something to read.
+// follow runs, every second.
 type mirror struct {
 	source Source
 
@@ -48,38 +48,23 @@ func (m *mirror) now(ctx context.Context) (moment, error) {
 	return moment{rtevent.Cursor{Epoch: m.epoch, Seq: m.at}, m.sorted}, nil
 }
 
-// follow reads the tail as it grows, until ctx ends.
+// followEvery is how often follow reads: whoever looks has it read at once, so all that counts is to be there before the
+// tail has moved on.
+const followEvery = time.Second
+
+// follow reads the tail until ctx ends, so that whoever looks finds most of it read.
 func (m *mirror) follow(ctx context.Context) error {
+	every := time.NewTicker(followEvery)
+	defer every.Stop()
 	for {
-		ready, err := m.wait(ctx)
-		var again <-chan time.Time
-		if err != nil { // whoever looks meanwhile is told why
-			again = time.After(time.Second)
-		}
+		m.mu.Lock()
+		_ = m.catchUp(ctx) // whoever looks is told what is wrong
+		m.mu.Unlock()
 		select {
 		case <-ctx.Done():
-			m.stop()
 			return nil
-		case <-ready:
-		case <-again:
+		case <-every.C:
 		}
-	}
-}
-
-func (m *mirror) wait(ctx context.Context) (<-chan struct{}, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := m.catchUp(ctx); err != nil {
-		return nil, err
-	}
-	return m.reader.Ready(), nil
-}
-
-func (m *mirror) stop() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.reader != nil {
-		m.reader.Stop()
 	}
 }
 
@@ -107,10 +92,7 @@ func (m *mirror) catchUp(ctx context.Context) error {
 
 // begin reads the state.
 func (m *mirror) begin(ctx context.Context) error {
-	if m.reader != nil {
-		m.reader.Stop()
-		m.reader = nil
-	}
+	m.reader = nil
 	epoch := m.source.Bounds().Epoch
 	at, entries := m.source.State(ctx, ofListener)
 	states, err := folded(entries)

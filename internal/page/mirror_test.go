@@ -3,20 +3,25 @@ package page_test
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"rtevent"
 	"rtevent/internal/iana"
 	"rtevent/internal/journal"
 	"rtevent/internal/page"
+	"rtevent/internal/wire"
 )
 
-// TestFarBehind looks at a page that nobody looked at for so long that the journal's memory has lost what comes next: what
-// it shows is whole all the same.
-func TestFarBehind(t *testing.T) {
+// forgetful is a journal that runs and has little memory.
+func forgetful(t *testing.T) *journal.Journal {
+	t.Helper()
 	log, err := journal.Open(journal.Options{Dir: t.TempDir(), Durability: journal.Process, TailBytes: 2 << 20})
 	if err != nil {
 		t.Fatal(err)
@@ -24,12 +29,19 @@ func TestFarBehind(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- log.Run(ctx) }()
-	defer func() {
+	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+	return log
+}
+
+// TestFarBehind looks at a page that nobody looked at for so long that the journal's memory has lost what comes next: what
+// it shows is whole all the same.
+func TestFarBehind(t *testing.T) {
+	log := forgetful(t)
 	p, err := page.New(page.Options{Source: log, Registry: iana.Embedded(), Coverage: func() rtevent.Coverage { return rtevent.Coverage{} }, Host: "host"})
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +84,54 @@ func TestFarBehind(t *testing.T) {
 	}
 	if got := ports(); len(got) != 2000 || got[1] || !got[2001] {
 		t.Errorf("then there are %d", len(got))
+	}
+}
+
+// counting counts how often the whole state is read.
+type counting struct {
+	*journal.Journal
+	states atomic.Int64
+}
+
+func (c *counting) State(ctx context.Context, match func(string) bool) (uint64, iter.Seq2[wire.Entry, error]) {
+	c.states.Add(1)
+	return c.Journal.State(ctx, match)
+}
+
+// TestKeepsUp holds that a page which runs goes on reading what comes, also after somebody has looked at it.
+func TestKeepsUp(t *testing.T) {
+	source := &counting{Journal: forgetful(t)}
+	d := &daemon{t: t, journal: source.Journal}
+	p, err := page.New(page.Options{Source: source, Registry: iana.Embedded(), Coverage: func() rtevent.Coverage { return rtevent.Coverage{} }, Host: "host"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { report(t, "page", p.Run(ctx)) })
+	defer running.Wait()
+	defer cancel()
+	look := func() {
+		p.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/listeners/rows", nil))
+	}
+	look()
+	for n := range 3 {
+		for port := range 450 {
+			l := listener(1 + port)
+			l.Holders[0].Cmdline = []string{strings.Repeat("x", 2000)}
+			d.tell(identified, change(l))
+		}
+		d.settled(uint64(450 * (n + 1)))
+		time.Sleep(1500 * time.Millisecond)
+		if n == 0 {
+			look()
+		}
+	}
+	if after, _ := d.journal.Tail().Bounds(); after < 500 {
+		t.Fatalf("what came after the look is still in memory, from %d on: this test shows nothing", after)
+	}
+	if look(); source.states.Load() != 1 {
+		t.Errorf("the state was read %d times", source.states.Load())
 	}
 }
 
