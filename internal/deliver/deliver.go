@@ -112,11 +112,11 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 	defer cut()
 	s.http.BaseContext = func(net.Listener) context.Context { return hard }
 	failed := make(chan error, len(listeners)+1)
-	var accepting sync.WaitGroup
+	var accepting, serving sync.WaitGroup
 	for _, l := range listeners {
 		accepting.Go(func() { failed <- s.accept(hard, l) })
 	}
-	accepting.Go(func() {
+	serving.Go(func() {
 		if err := s.http.Serve(s.toHTTP); !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
@@ -130,8 +130,9 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 		l.Close()
 	}
 	close(s.draining)
+	accepting.Wait() // no session begins from here on
 	s.drain(cut)
-	accepting.Wait()
+	serving.Wait()
 	return err
 }
 

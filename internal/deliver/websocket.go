@@ -18,6 +18,8 @@ const Subprotocol = "rt-event.v1"
 
 // webSocket speaks native lines in messages. A page of another origin is refused.
 func (s *Server) webSocket(w http.ResponseWriter, r *http.Request) {
+	s.sessions.Add(1) // before the connection is no longer the HTTP server's, which is asked to end first
+	defer s.sessions.Done()
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{Subprotocol}})
 	if err != nil {
 		s.metrics.refused(wire.Errorf(wire.Forbidden, ""))
@@ -25,8 +27,6 @@ func (s *Server) webSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	const message = 1 << 20 // of many lines
 	conn.SetReadLimit(message)
-	s.sessions.Add(1)
-	defer s.sessions.Done()
 	s.metrics.connections.WithLabelValues("websocket").Inc()
 	defer s.metrics.connections.WithLabelValues("websocket").Dec()
 	ctx, cancel := context.WithCancel(r.Context())
