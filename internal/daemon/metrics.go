@@ -21,6 +21,8 @@ var (
 	refused    = prometheus.NewDesc("rtevent_journal_refused_total", "Publications that were not stored.", nil, nil)
 	syncs      = prometheus.NewDesc("rtevent_journal_syncs_total", "Syncs to the disk.", nil, nil)
 	syncTime   = prometheus.NewDesc("rtevent_journal_sync_seconds_total", "Time spent in syncs to the disk.", nil, nil)
+	slowest    = prometheus.NewDesc("rtevent_journal_slowest_sync_seconds", "The longest sync to the disk so far.", nil, nil)
+	holes      = prometheus.NewDesc("rtevent_journal_gaps_total", "Gaps told to readers of history, by reason.", []string{"reason"}, nil)
 	restarts   = prometheus.NewDesc("rtevent_journal_engine_restarts_total", "How often the engine was started again.", nil, nil)
 	logBytes   = prometheus.NewDesc("rtevent_journal_bytes", "Bytes of the log on disk.", nil, nil)
 	topics     = prometheus.NewDesc("rtevent_journal_topics", "Topics in the state.", nil, nil)
@@ -35,8 +37,8 @@ func (m metrics) Describe(chan<- *prometheus.Desc) {}
 // Collect reads the counts.
 func (m metrics) Collect(out chan<- prometheus.Metric) {
 	s := m.log.Stats()
-	counter := func(d *prometheus.Desc, v float64) {
-		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v)
+	counter := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
 	}
 	gauge := func(d *prometheus.Desc, v float64) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v)
@@ -46,6 +48,9 @@ func (m metrics) Collect(out chan<- prometheus.Metric) {
 	counter(refused, float64(s.Refused))
 	counter(syncs, float64(s.Syncs))
 	counter(syncTime, s.SyncTime.Seconds())
+	gauge(slowest, s.SlowestSync.Seconds())
+	counter(holes, float64(s.Trimmed), "trimmed")
+	counter(holes, float64(s.Damaged), "damaged")
 	counter(restarts, float64(s.Restarts))
 	gauge(logBytes, float64(s.LogBytes))
 	gauge(topics, float64(s.Topics))
