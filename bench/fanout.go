@@ -37,11 +37,19 @@ type dialect interface {
 	// prepare makes what n subscribers need, if anything.
 	prepare(address string, n int) error
 
-	// subscribe says what the i-th subscriber says, returns when it is subscribed, and then reads count events.
-	subscribe(c net.Conn, i int, ready func(), count int) error
+	// subscribe subscribes to a topic, or to all when that is 0, calls ready, and then reads count events.
+	subscribe(c net.Conn, topic int, ready func(), count int) error
 
 	// publish sends count events, on the topics in turn, and reads the answers that there are.
 	publish(c net.Conn, topics, count int) error
+}
+
+// topicOf is the topic of the nth subscriber or event: each in turn where there are several.
+func topicOf(n, topics int) int {
+	if topics == 1 {
+		return 0
+	}
+	return n%topics + 1
 }
 
 // fanout measures one event to 100, 10 and 1, and to 100 that each filter one topic of a hundred.
@@ -104,6 +112,7 @@ func compare(subscribers int, costs map[string]time.Duration) {
 		return
 	}
 	ratio("rtevent", "JetStream", 1)
+	ratio("rtevent", "JetStream, synced", 1) // which promises the same
 }
 
 // brokers starts them all.
@@ -117,13 +126,18 @@ func (b bench) brokers(ctx context.Context, dir string) ([]*broker, error) {
 		return nil, err
 	}
 	port := func() string { return strconv.Itoa(freePort()) }
-	p := [5]string{port(), port(), port(), port(), port()}
+	p := [6]string{port(), port(), port(), port(), port(), port()}
+	synced := filepath.Join(dir, "synced.conf")
+	if err := os.WriteFile(synced, fmt.Appendf(nil, "jetstream { store_dir: %q, sync_interval: always }\n", filepath.Join(dir, "synced")), 0o600); err != nil {
+		return nil, err
+	}
 	all := []*broker{
 		{name: "rtevent", dialect: lines{}, address: p[0], command: []string{b.rtevent, "serve", "--no-watch", "--data", filepath.Join(dir, "rtevent"), "--listen", "127.0.0.1:" + p[0]}},
 		{name: "rtevent, no journal", dialect: lines{}, address: p[1], command: []string{self, memoryArgument, "127.0.0.1:" + p[1]}},
 		{name: "Redis pub/sub", dialect: redisPubSub{}, address: p[2], command: []string{"redis-server", "--port", p[2], "--save", "", "--bind", "127.0.0.1"}},
 		{name: "NATS core", dialect: natsCore{}, address: p[3], command: []string{nats, "-a", "127.0.0.1", "-p", p[3]}},
 		{name: "JetStream", dialect: &jetStream{}, address: p[4], command: []string{nats, "-a", "127.0.0.1", "-p", p[4], "-js", "-sd", filepath.Join(dir, "js")}},
+		{name: "JetStream, synced", dialect: &jetStream{}, address: p[5], command: []string{nats, "-a", "127.0.0.1", "-p", p[5], "-c", synced}},
 	}
 	streams := *all[2]
 	streams.name, streams.dialect = "Redis Streams", &redisStreams{}
@@ -188,12 +202,8 @@ func (s *broker) measure(subscribers, topics, count int) (time.Duration, float64
 		defer c.Close()
 		ready.Add(1)
 		isReady := sync.OnceFunc(ready.Done)
-		topic := i
-		if topics == 1 {
-			topic = 0
-		}
 		done.Go(func() {
-			errs[i] = s.dialect.subscribe(c, topic, isReady, each)
+			errs[i] = s.dialect.subscribe(c, topicOf(i, topics), isReady, each)
 			isReady()
 		})
 	}

@@ -123,11 +123,7 @@ func (lines) publish(c net.Conn, topics, count int) error {
 	answers.Go(func() { _ = readAnswers(c, []byte(`"rt":"ack"`), count) })
 	w := bufio.NewWriterSize(c, 64<<10)
 	for n := range count {
-		topic := n % topics
-		if topics > 1 {
-			topic++ // 0 stands for all
-		}
-		if _, err := w.Write(eventLine(source, topic, n)); err != nil {
+		if _, err := w.Write(eventLine(source, topicOf(n, topics), n)); err != nil {
 			return err
 		}
 	}
@@ -300,14 +296,14 @@ func (natsCore) publish(c net.Conn, topics, count int) error {
 	}
 	w := bufio.NewWriterSize(c, 64<<10)
 	for n := range count {
-		if _, err := fmt.Fprintf(w, "PUB t.%d %d\r\n%s\r\n", n%topics, len(payload), payload); err != nil {
+		if _, err := fmt.Fprintf(w, "PUB t.%d %d\r\n%s\r\n", topicOf(n, topics), len(payload), payload); err != nil {
 			return err
 		}
 	}
 	return w.Flush()
 }
 
-// jetStream is NATS with its log, one consumer a subscriber, at JetStream's own default durability.
+// jetStream is NATS with its log, one consumer a subscriber, as durable as its server is set to be.
 type jetStream struct {
 	run  string
 	next atomic.Int64 // the subscribers take the consumers in turn
