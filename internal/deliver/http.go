@@ -206,13 +206,17 @@ func (s *Server) getHealth(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// page serves what no dialect claims: it shows this host's listeners.
+// page serves what no dialect claims: it shows this host's listeners, and the journal.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	if s.Page == nil {
 		s.fail(w, wire.Errorf(wire.UnknownWord, "there is no %.100q here: /events, /ws, /metrics, /healthz", r.URL.Path))
 		return
 	}
-	if s.may(w, r, "listener.>") {
+	shown := "listener.>"
+	if r.URL.Path == "/events" || strings.HasPrefix(r.URL.Path, "/events/") {
+		shown = ">" // the journal: everybody's events
+	}
+	if s.may(w, r, shown) {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.Limits.Stall))
 		s.Page.ServeHTTP(w, r)
 	}

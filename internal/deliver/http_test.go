@@ -3,10 +3,13 @@ package deliver
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -251,5 +254,37 @@ func TestBrowsersFromElsewhere(t *testing.T) {
 	// A proxy of this host speaks for others, who have no rights.
 	if r := get(t, url+"/events?until=live", "X-Forwarded-For", "192.0.2.1"); r.StatusCode != 401 {
 		t.Errorf("by a proxy: status %d", r.StatusCode)
+	}
+}
+
+// TestPageRights holds that the page shows nobody more than may be subscribed to.
+func TestPageRights(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tokens")
+	tokens := fmt.Sprintf("some sha256:%x subscribe=listener.>\nall sha256:%x subscribe=>\nlocal loopback subscribe=doors.>\n", sha256.Sum256([]byte("some")), sha256.Sum256([]byte("all")))
+	if err := os.WriteFile(file, []byte(tokens), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	access, err := ReadAccess(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the page ", r.URL.Path) })
+	url := "http://" + start(t, Options{Access: access, Page: page})
+	for _, c := range []struct {
+		path      string
+		some, all int
+	}{
+		{"/", 200, 200}, {"/ports/22", 200, 200},
+		{"/events", 403, 200}, {"/events?topic=listener.>.x", 403, 200}, {"/events/k3f9q2.1", 403, 200}, {"/%65vents/k3f9q2.1", 403, 200},
+	} {
+		for token, want := range map[string]int{"some": c.some, "all": c.all, "other": 401} {
+			r := get(t, url+c.path, "Accept", "text/html", "Authorization", "Bearer "+token)
+			if text := body(t, r); r.StatusCode != want || strings.Contains(text, "the page") != (want == 200) {
+				t.Errorf("%s for %s: %s %s", c.path, token, r.Status, text)
+			}
+		}
+		if r := get(t, url+c.path, "Accept", "text/html"); r.StatusCode != http.StatusForbidden {
+			t.Errorf("%s without a token: %s", c.path, r.Status)
+		}
 	}
 }

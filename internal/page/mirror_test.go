@@ -172,3 +172,20 @@ func TestListenersAsData(t *testing.T) {
 		t.Errorf("%s: %s", answer.Status, body)
 	}
 }
+
+// TestForeignEventInThePast holds that who may see the listeners of a moment is told nothing of others' events.
+func TestForeignEventInThePast(t *testing.T) {
+	d := startDaemon(t, false)
+	d.tell(identified, change(listener(1)))
+	d.publish(rtevent.Event{ID: "1", Source: "//lab", Type: "com.example.door", Topic: "doors.hall", Subject: "the safe"})
+	d.settled(2)
+	text := d.html("/?at=2")
+	for _, told := range []string{"com.example.door", "doors.hall", "//lab", "the safe"} {
+		if strings.Contains(text, told) {
+			t.Errorf("the moment of the event tells %q", told)
+		}
+	}
+	if !strings.Contains(text, "no listener") {
+		t.Errorf("what had just come is not told of: %s", text)
+	}
+}

@@ -54,6 +54,9 @@ func (p *Page) moment(r *http.Request) (moment, *past, error) {
 		return moment{}, nil, err
 	} else if ok {
 		h := newHappening(e)
+		if !ofListener(e.Topic) { // whoever looks at listeners need not be allowed to read it
+			h.Name, h.Words = "", "an event that is no listener's"
+		}
 		then.Event = &h
 	}
 	return moment{at, inOrder(maps.Values(states))}, then, nil
