@@ -58,12 +58,13 @@ func (b *Board) Take(e rtevent.Event, c rtevent.ListenerChange) {
 	}
 	b.next = (b.next + 1) % logged
 	b.count++
-	switch e.Type {
-	case rtevent.ListenerOpened, rtevent.ListenerIdentified, rtevent.ListenerChanged:
+	switch {
+	case c.Listener == nil: // a gap, or an event that somebody else made under our name
+	case e.Type == rtevent.ListenerOpened, e.Type == rtevent.ListenerIdentified, e.Type == rtevent.ListenerChanged:
 		r := row{topic: e.Topic, listener: *c.Listener}
 		r.text = strings.ToLower(strings.Join(r.cells(), " "))
 		b.rows[e.Topic] = r
-	case rtevent.ListenerClosed, rtevent.ListenerShortLived:
+	case e.Type == rtevent.ListenerClosed, e.Type == rtevent.ListenerShortLived:
 		delete(b.rows, e.Topic)
 	}
 	b.mu.Unlock()

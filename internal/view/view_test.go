@@ -55,6 +55,20 @@ func happens(b *Board, kind string, port uint16, name string) {
 	b.Take(rtevent.Event{Type: kind, Topic: l.Topic(), Time: time.Unix(int64(port), 0)}, rtevent.ListenerChange{Listener: &l})
 }
 
+// TestForeign holds that an event which says that it tells of a listener, and does not, harms nothing: on a server, whoever
+// may publish can make one.
+func TestForeign(t *testing.T) {
+	b := filledBoard(1)
+	for _, kind := range []string{rtevent.ListenerOpened, rtevent.ListenerIdentified, rtevent.ListenerChanged, rtevent.ListenerClosed, rtevent.ListenerFailed, rtevent.ListenerGap} {
+		b.Take(rtevent.Event{Type: kind, Topic: "listener.foreign"}, rtevent.ListenerChange{Differs: []string{rtevent.DiffersFinding}, Was: &rtevent.Former{}})
+		b.Take(rtevent.Event{Type: kind, Topic: "listener.foreign"}, rtevent.ListenerChange{Listener: &rtevent.Listener{}, Differs: []string{rtevent.DiffersFinding}, Was: &rtevent.Former{}})
+		m := newModel(b, "web")
+		m.draw()
+		press(m, "tab", "enter")
+		m.draw()
+	}
+}
+
 func filledBoard(n int) *Board {
 	b := NewBoard()
 	for i := range n {
