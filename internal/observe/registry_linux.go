@@ -24,7 +24,8 @@ type registry struct {
 	mu     sync.Mutex
 	known  map[uint64]*room   // by inode, our own among them
 	sealed map[string]*room   // by name, those whose inode may not be read
-	ways   map[*room][]holder // descriptors that lead into rooms that nothing else leads to
+	ways   map[*room][]holder // descriptors that lead into rooms that nothing else leads to, by the last look
+	found  map[*room][]holder // the same of the look that is being judged
 }
 
 func newRegistry(proc *procfs) *registry {
@@ -35,6 +36,7 @@ func newRegistry(proc *procfs) *registry {
 		known:  map[uint64]*room{own.inode: own},
 		sealed: map[string]*room{},
 		ways:   map[*room][]holder{},
+		found:  map[*room][]holder{},
 	}
 }
 
@@ -102,12 +104,12 @@ func (r *registry) adopt(found *room) *room {
 func (r *registry) lead(to *room, holders []holder) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if to != r.own && len(to.doors) == 0 && len(r.ways[to]) < maxDoors {
-		r.ways[to] = append(r.ways[to], holders...)
+	if to != r.own && len(to.doors) == 0 && len(r.found[to]) < maxDoors {
+		r.found[to] = append(r.found[to], holders...)
 	}
 }
 
-// forget drops the rooms in which nothing listens.
+// forget drops the rooms in which nothing listens, and the descriptors that an earlier look found.
 func (r *registry) forget(used map[*room]bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -121,7 +123,7 @@ func (r *registry) forget(used map[*room]bool) {
 			delete(r.sealed, name)
 		}
 	}
-	clear(r.ways)
+	r.ways, r.found = r.found, map[*room][]holder{}
 }
 
 // dial connects to a Listener from inside its room.

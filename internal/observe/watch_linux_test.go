@@ -96,3 +96,22 @@ func TestWatch(t *testing.T) {
 		}
 	}
 }
+
+// TestWatchLostRoom dials into a namespace that neither a process nor a mount leads to: only a descriptor does.
+func TestWatchLostRoom(t *testing.T) {
+	needRoot(t)
+	port := openElsewhere(t, func(string) {})
+	w, before := startWatch(t, Options{})
+	for _, c := range before {
+		if c.Listener.Port != port || c.Listener.Namespace == "" {
+			continue
+		}
+		conn, err := w.Dial(t.Context(), c.Listener, "tcp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+		return
+	}
+	t.Error("not seen")
+}
