@@ -32,6 +32,7 @@ type iterator struct {
 	ended    chan struct{}
 	isReady  bool
 	hangs    bool
+	failed   bool // it answers no more: ready and records must not be called again
 }
 
 type answer struct {
@@ -83,8 +84,9 @@ func (it *iterator) stop() {
 	}
 }
 
-// ready waits until the program is loaded. After an error it must not be called again.
-func (it *iterator) ready(ctx context.Context) error {
+// ready waits until the program is loaded.
+func (it *iterator) ready(ctx context.Context) (err error) {
+	defer it.note(&err)
 	if it.isReady {
 		return nil
 	}
@@ -100,8 +102,12 @@ func (it *iterator) ready(ctx context.Context) error {
 	}
 }
 
-// records walks all descriptors once. After an error it must not be called again.
-func (it *iterator) records(ctx context.Context) ([]record, error) {
+// note notes down a failure: an answer that comes too late would be taken for that to the next question.
+func (it *iterator) note(err *error) { it.failed = it.failed || *err != nil }
+
+// records walks all descriptors once.
+func (it *iterator) records(ctx context.Context) (all []record, err error) {
+	defer it.note(&err)
 	it.ask <- struct{}{}
 	select {
 	case a := <-it.answers:

@@ -55,6 +55,10 @@ func (r *watcher) look(ctx context.Context) *looked {
 		l.leave(l.atlas.foreign())
 	}
 	l.complete()
+	if r.iterator != nil && r.iterator.failed { // the next look chooses anew how to find holders
+		r.iterator.stop()
+		r.iterator = nil
+	}
 	l.ended = sinceBoot()
 	return l
 }

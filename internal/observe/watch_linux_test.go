@@ -115,3 +115,39 @@ func TestWatchLostRoom(t *testing.T) {
 	}
 	t.Error("not seen")
 }
+
+// TestLookAfterHang looks again after the kernel did not come back from naming holders: without waiting for it once more.
+func TestLookAfterHang(t *testing.T) {
+	proc, err := openProc("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer proc.close()
+	r := newWatcher(NewWatch(Options{}), proc, func(Change) {})
+	defer r.end()
+	r.iterator = &iterator{patience: time.Millisecond, ask: make(chan struct{}, 1), answers: make(chan answer, 1), isReady: true}
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	looks := make(chan *looked, 2)
+	go func() {
+		looks <- r.look(t.Context())
+		looks <- r.look(t.Context())
+	}()
+	for range cap(looks) {
+		select {
+		case seen := <-looks:
+			if seen.err != nil {
+				t.Fatal(seen.err)
+			}
+			port := netip.MustParseAddrPort(l.Addr().String()).Port()
+			if !slices.ContainsFunc(seen.sockets, func(s socket) bool { return s.port == port && len(s.holders) == 1 }) {
+				t.Errorf("who holds port %d is not seen", port)
+			}
+		case <-time.After(time.Minute):
+			t.Fatal("it looks no more")
+		}
+	}
+}
