@@ -16,6 +16,7 @@ import (
 
 	"rtevent"
 	"rtevent/client"
+	"rtevent/internal/words"
 )
 
 // pub publishes events.
@@ -65,8 +66,8 @@ func (o *pub) run(c *cobra.Command, args []string) error {
 	} else if len(o.files) == 0 {
 		return badInput("`rtevent pub doors.lab '{\"open\":true}'`", "pub takes a TOPIC, or events in --file FILE")
 	}
-	if o.rate < 0 {
-		return badInput("", "--rate %v: want more than 0", o.rate)
+	if !(o.rate >= 0) { // NaN is neither
+		return badInput("", "--rate %v: want 0 or more", o.rate)
 	}
 	if o.source == "" {
 		host, _ := os.Hostname()
@@ -222,7 +223,7 @@ func (p *publishing) answer(ctx context.Context) error {
 	switch {
 	case errors.As(err, &said) && said.Code != 401 && said.Code != 403:
 		p.refused++
-		fmt.Fprintf(p.errOut, "rtevent: refused: %s\n", said)
+		fmt.Fprintf(p.errOut, "rtevent: refused: %s\n", words.Printable(said.Error()))
 		return nil
 	case err != nil:
 		return err

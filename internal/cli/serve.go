@@ -261,7 +261,7 @@ func parseSize(s string) (int64, error) {
 	unit := map[string]float64{"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 	factor, known := unit[s[len(digits):]]
 	n, err := strconv.ParseFloat(digits, 64)
-	if err != nil || !known || n <= 0 || n*factor >= math.MaxInt64/4 {
+	if err != nil || !known || !(n*factor >= 1 && n*factor < math.MaxInt64/4) { // NaN is neither
 		return 0, errors.New("no size")
 	}
 	return int64(n * factor), nil

@@ -92,13 +92,13 @@ func (o *sub) print(ctx context.Context, c *cobra.Command, server *client.Client
 	for line, err := range server.Lines(ctx, wanted) {
 		var gap *client.GapError
 		if errors.As(err, &gap) {
-			fmt.Fprintf(c.ErrOrStderr(), "rtevent: %s\n", gap)
+			fmt.Fprintf(c.ErrOrStderr(), "rtevent: %s\n", words.Printable(gap.Error()))
 			continue
 		} else if err != nil {
 			return err
 		}
 		if o.json {
-			_, _ = out.Write(line.JSON)
+			_, _ = out.Write(words.EscapedJSON(line.JSON))
 			err = out.WriteByte('\n')
 		} else {
 			err = printEvent(out, line.JSON)
