@@ -3,8 +3,10 @@
 package judge
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"path"
 	"slices"
@@ -28,17 +30,28 @@ func ReadPolicy(file string, text []byte) (*Policy, error) {
 	if len(text) > PolicyBytes {
 		return nil, fmt.Errorf("read policy %s: larger than %d bytes", file, PolicyBytes)
 	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
+	p := &Policy{File: file}
+	err := p.read(yaml.NewDecoder(bytes.NewReader(text)))
+	var m *mistake
+	switch {
+	case errors.As(err, &m):
+		return nil, fmt.Errorf("read policy %s line %d: %s", file, m.line, m.what)
+	case err != nil:
 		return nil, fmt.Errorf("read policy %s: %s", file, strings.TrimPrefix(err.Error(), "yaml: "))
 	}
-	p := &Policy{File: file}
-	err := p.read(&document)
-	var m *mistake
-	if errors.As(err, &m) {
-		return nil, fmt.Errorf("read policy %s line %d: %s", file, m.line, m.what)
+	return p, nil
+}
+
+// noMore holds that nothing follows: rules behind a line of dashes would seem to count.
+func noMore(decoder *yaml.Decoder) error {
+	var more yaml.Node
+	switch err := decoder.Decode(&more); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
 	}
-	return p, err
+	return wrong(&more, "a second document begins: want all rules in one")
 }
 
 // mistake is what is wrong on a line.
@@ -53,9 +66,16 @@ func wrong(n *yaml.Node, format string, args ...any) error {
 	return &mistake{max(n.Line, 1), fmt.Sprintf(format, args...)}
 }
 
-func (p *Policy) read(document *yaml.Node) error {
+func (p *Policy) read(decoder *yaml.Decoder) error {
+	var document yaml.Node
+	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
 	if document.Kind != yaml.DocumentNode || len(document.Content) == 0 {
-		return wrong(document, "it is empty: want `allow:` and a list of rules")
+		return wrong(&document, "it is empty: want `allow:` and a list of rules")
+	}
+	if err := noMore(decoder); err != nil {
+		return err
 	}
 	return eachKey(document.Content[0], func(key string, value *yaml.Node) error {
 		switch key {

@@ -74,6 +74,8 @@ func TestPolicyMistakes(t *testing.T) {
 		{"allow:\n  - port: 22\n    reason: [a]", "line 3: reason: want a single value"},
 		{"allow:\n  - port: 22\n\t- port: 23", "tab character"},
 		{"a: &a [*a]", "line 1"},
+		{"allow: []\n---\nallow:\n  - port: 22", "line 2: a second document begins"},
+		{"allow: []\n---\n[", "line 3: "},
 		{strings.Repeat("#", PolicyBytes+1), "larger than"},
 	} {
 		_, err := ReadPolicy("policy.yaml", []byte(c.text))
