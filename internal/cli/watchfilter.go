@@ -8,7 +8,7 @@ import (
 	"rtevent/internal/words"
 )
 
-// eventFilter hands over the events that the flags ask for, each with its data read.
+// eventFilter hands over the events that the flags ask for, each with its data where that had to be read.
 type eventFilter struct {
 	*watch
 	each    func(rtevent.Event, rtevent.ListenerChange)
@@ -22,12 +22,10 @@ func (o *watch) filter(each func(rtevent.Event, rtevent.ListenerChange)) *eventF
 
 func (f *eventFilter) event(e rtevent.Event) {
 	var change rtevent.ListenerChange
-	if f.json && !f.filters() {
-		f.each(e, change)
-		return
-	}
-	if err := json.Unmarshal(e.Data, &change); err != nil {
-		return // an event of somebody else under our name
+	if f.reads(e) {
+		if err := json.Unmarshal(e.Data, &change); err != nil {
+			return // an event of somebody else under our name
+		}
 	}
 	if !f.isOld(e, change) && f.wants(e.Type, change) {
 		f.each(e, change)
@@ -50,11 +48,14 @@ func (f *eventFilter) isOld(e rtevent.Event, c rtevent.ListenerChange) bool {
 	return false
 }
 
-// filters tells whether an event has to be read to know whether it is asked for.
-func (o *watch) filters() bool {
-	return len(o.wanted) > 0 || o.transport != "" || o.process != "" || len(o.labels) > 0 || len(o.types) > 0 || o.severity != "" || o.newOnly
+// reads tells whether the data of an event has to be read to print it, or to know whether it is asked for. That takes
+// longer than all the rest.
+func (f *eventFilter) reads(e rtevent.Event) bool {
+	return !f.json || f.old[e.Topic] ||
+		len(f.wanted) > 0 || f.transport != "" || f.process != "" || len(f.labels) > 0 || f.severity != ""
 }
 
+// wants tells whether an event is asked for. Of one that was not read no more than its type is.
 func (o *watch) wants(eventType string, c rtevent.ListenerChange) bool {
 	if len(o.types) > 0 && !slices.Contains(o.types, words.Kind(eventType)) {
 		return false
