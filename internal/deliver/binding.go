@@ -4,6 +4,7 @@ package deliver
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,8 +20,10 @@ import (
 	"rtevent/internal/wire"
 )
 
-// batchLines is how many of the longest lines a batch may hold.
-const batchLines = 16
+const (
+	batchLines  = 16   // how many of the longest lines a batch may hold
+	batchEvents = 4096 // how many events
+)
 
 // postEvents publishes one event, in structured or binary mode, or a batch.
 func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) {
@@ -90,9 +93,9 @@ func (s *Server) postOne(w http.ResponseWriter, r *http.Request, p peer, rights 
 
 // postBatch publishes the elements of an array. Each has its own answer.
 func (s *Server) postBatch(w http.ResponseWriter, r *http.Request, p peer, rights Rights, body []byte) {
-	var texts []json.RawMessage
-	if err := json.Unmarshal(body, &texts); err != nil {
-		s.fail(w, wire.Errorf(wire.BadLine, "not one JSON array: %v", err))
+	texts, fault := readBatch(body)
+	if fault != nil {
+		s.fail(w, fault)
 		return
 	}
 	answers := make([]<-chan wire.Word, len(texts))
@@ -108,6 +111,33 @@ func (s *Server) postBatch(w http.ResponseWriter, r *http.Request, p peer, right
 		}
 	}
 	writeJSON(w, http.StatusOK, wire.Line(words))
+}
+
+// readBatch takes an array apart. Its elements are counted as they come: each costs a hundred times the two bytes that it
+// may have.
+func readBatch(body []byte) (texts []json.RawMessage, fault *wire.Error) {
+	bad := func(err error) *wire.Error { return wire.Errorf(wire.BadLine, "not one JSON array: %v", err) }
+	d := json.NewDecoder(bytes.NewReader(body))
+	if begin, err := d.Token(); err != nil || begin != json.Delim('[') {
+		return nil, bad(cmp.Or(err, errors.New("it does not begin with [")))
+	}
+	for d.More() {
+		if len(texts) == batchEvents {
+			return nil, wire.Errorf(wire.TooLong, "a batch may have %d events", batchEvents)
+		}
+		var text json.RawMessage
+		if err := d.Decode(&text); err != nil {
+			return nil, bad(err)
+		}
+		texts = append(texts, text)
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, bad(err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, bad(errors.New("something follows it"))
+	}
+	return texts, nil
 }
 
 // store gives an event to the journal, and its answer to the channel.

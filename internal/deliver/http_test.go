@@ -288,3 +288,25 @@ func TestPageRights(t *testing.T) {
 		}
 	}
 }
+
+// TestBatchBounded holds that a batch of many small things costs no more than one of events.
+func TestBatchBounded(t *testing.T) {
+	url := "http://" + start(t, Options{}) + "/events"
+	batch := func(elements string, n int, end string) *http.Response {
+		body := "[" + strings.TrimSuffix(strings.Repeat(elements+",", n), ",") + end
+		return do(t, http.MethodPost, url, body, "Content-Type", "application/cloudevents-batch+json")
+	}
+	for _, c := range []struct {
+		elements string
+		n        int
+		end      string
+		status   int
+	}{
+		{"1", batchEvents, "]", 200}, {"1", 400_000, "]", 413}, {"", 0, "]", 200},
+		{"1", 3, "", 400}, {"1", 3, ",]", 400}, {"1", 3, "] 1", 400}, {"1", 3, "]]", 400}, {"x", 3, "]", 400},
+	} {
+		if r := batch(c.elements, c.n, c.end); r.StatusCode != c.status {
+			t.Errorf("[%s * %d%s: %s: %.200s", c.elements, c.n, c.end, r.Status, body(t, r))
+		}
+	}
+}
