@@ -11,13 +11,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rtevent/client/rteventtest"
 )
 
 // TestEventSource opens the page in a real browser, behind a proxy that breaks its first connection: the browser must come
 // again and say where it was.
 func TestEventSource(t *testing.T) {
 	needs(t, "chromium")
-	addr := serve(t)
+	addr := rteventtest.Start(t).Address
 	shell(t, "post", addr, "doors.lab", `{"open":true}`)
 	page, err := os.ReadFile("eventsource.html")
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rtevent/client/rteventtest"
 )
 
 // needs leaves the test out where a program is missing, unless everything is promised to be there.
@@ -38,7 +40,7 @@ func shell(t *testing.T, args ...string) string {
 // TestShell speaks to our server with nc and curl.
 func TestShell(t *testing.T) {
 	needs(t, "nc", "curl")
-	addr := serve(t)
+	addr := rteventtest.Start(t).Address
 	if out := shell(t, "greet", addr); !strings.HasPrefix(out, `{"rt":"ready","protocol":"rt-event/1"`) {
 		t.Errorf("greet: %s", out)
 	}
@@ -74,7 +76,7 @@ func TestShell(t *testing.T) {
 // TestPythonAgainstOwnServer publishes and subscribes with the client in Python, at our server.
 func TestPythonAgainstOwnServer(t *testing.T) {
 	needs(t, python)
-	addr := serve(t)
+	addr := rteventtest.Start(t).Address
 	published, errs := startPython(t, "pub", addr, "doors.lab")
 	at := bufio.NewScanner(published)
 	if !at.Scan() || !strings.HasSuffix(at.Text(), ".1") {
