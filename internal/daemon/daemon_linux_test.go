@@ -249,3 +249,46 @@ func TestTellerKeepsAll(t *testing.T) {
 		t.Error("nothing was logged")
 	}
 }
+
+// slow is a journal that answers later, and refuses the first event of each topic once.
+type slow struct {
+	mu      sync.Mutex
+	refused map[string]bool
+	got     []string
+}
+
+func (s *slow) Publish(p wire.Publication, done func(wire.Ack)) {
+	time.AfterFunc(time.Millisecond, func() {
+		s.mu.Lock()
+		first := p.ID == "opened" && !s.refused[p.Topic]
+		if s.refused[p.Topic] = true; !first {
+			s.got = append(s.got, p.Topic+" "+p.ID)
+		}
+		s.mu.Unlock()
+		if first {
+			done(wire.Ack{Err: wire.ErrFull})
+			return
+		}
+		done(wire.Ack{})
+	})
+}
+
+// TestTellerKeepsOrder holds that an event which the journal takes at the second attempt is stored before the next of its
+// topic: else what has closed would stand there as open.
+func TestTellerKeepsOrder(t *testing.T) {
+	s := &slow{refused: map[string]bool{}}
+	tell := newTeller(s, slog.New(slog.DiscardHandler))
+	tell.pause = time.Millisecond
+	for _, topic := range []string{"listener.a", "listener.b", "listener.c"} {
+		for _, id := range []string{"opened", "closed"} {
+			tell.tell(t.Context(), rtevent.Event{ID: id, Source: "//lab", Type: "t", Topic: topic})
+		}
+	}
+	tell.settle()
+	for _, topic := range []string{"listener.a", "listener.b", "listener.c"} {
+		opened, closed := slices.Index(s.got, topic+" opened"), slices.Index(s.got, topic+" closed")
+		if opened < 0 || closed < opened {
+			t.Errorf("stored were %v", s.got)
+		}
+	}
+}

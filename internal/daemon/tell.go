@@ -39,8 +39,8 @@ type publisher interface {
 	Publish(p wire.Publication, done func(wire.Ack))
 }
 
-// teller puts the events of this host into the journal, in order and all of them: what the journal cannot take now is
-// tried again until it can.
+// teller puts the events of this host into the journal, all of them and those of a topic in order: what the journal cannot
+// take now is tried again until it can, and before that nothing else of its topic is told.
 type teller struct {
 	log    publisher
 	logger *slog.Logger
@@ -48,7 +48,7 @@ type teller struct {
 
 	mu       sync.Mutex
 	changed  sync.Cond
-	underWay int
+	underWay map[string]bool    // by topic
 	failed   []wire.Publication // in order
 	lastErr  error
 }
@@ -57,7 +57,7 @@ type teller struct {
 const most = 256
 
 func newTeller(log publisher, logger *slog.Logger) *teller {
-	t := &teller{log: log, logger: logger, pause: time.Second}
+	t := &teller{log: log, logger: logger, pause: time.Second, underWay: map[string]bool{}}
 	t.changed.L = &t.mu
 	return t
 }
@@ -75,17 +75,17 @@ func (t *teller) tell(ctx context.Context, e rtevent.Event) {
 		t.logger.Error("write an event", "type", e.Type, "topic", e.Topic, "error", fault)
 		return
 	}
-	if t.ready(ctx) {
+	if t.ready(ctx, p.Topic) {
 		t.publish(p)
 	}
 }
 
-// ready waits until there is room and nothing has failed.
-func (t *teller) ready(ctx context.Context) bool {
+// ready waits until there is room, nothing has failed, and nothing of the topic is under way.
+func (t *teller) ready(ctx context.Context, topic string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for {
-		for t.underWay >= most || t.underWay > 0 && len(t.failed) > 0 {
+		for len(t.underWay) >= most || t.underWay[topic] || len(t.underWay) > 0 && len(t.failed) > 0 {
 			t.changed.Wait()
 		}
 		if len(t.failed) == 0 {
@@ -97,6 +97,7 @@ func (t *teller) ready(ctx context.Context) bool {
 		t.logger.Warn("the journal takes no events: trying again", "waiting", len(again), "error", err)
 		if !sleep(ctx, t.pause) {
 			t.mu.Lock()
+			t.failed = again // settle tells of them
 			return false
 		}
 		for _, p := range again {
@@ -117,12 +118,12 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 func (t *teller) publish(p wire.Publication) {
 	t.mu.Lock()
-	t.underWay++
+	t.underWay[p.Topic] = true
 	t.mu.Unlock()
 	t.log.Publish(p, func(a wire.Ack) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.underWay--
+		delete(t.underWay, p.Topic)
 		if a.Err != nil {
 			t.failed, t.lastErr = append(t.failed, p), a.Err
 		}
@@ -134,7 +135,7 @@ func (t *teller) publish(p wire.Publication) {
 func (t *teller) settle() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for t.underWay > 0 {
+	for len(t.underWay) > 0 {
 		t.changed.Wait()
 	}
 	if n := len(t.failed); n > 0 {
