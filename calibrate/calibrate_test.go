@@ -73,7 +73,7 @@ func TestAsk(t *testing.T) {
 	var servers []server
 	for _, s := range append(recordings, alike...) {
 		switch s.name {
-		case "ssh-openssh-9.2", "imap-dovecot-2.3-tls", "x11-xvfb-21.1", "264-zeros":
+		case "ssh-openssh-9.2", "imap-dovecot-2.3-tls", "minecraft-node-1.16", "264-zeros":
 			servers = append(servers, s)
 		}
 	}
@@ -89,7 +89,7 @@ func TestAsk(t *testing.T) {
 	report(&out, results)
 	for _, want := range []string{
 		"On an odd port: 2 recorded servers of 2 protocols, 1 look-alikes, 1 servers made of rules\n",
-		"left out: 1 " + notHeard + "\n", // X11 is asked for at its own port only
+		"left out: 1 " + notHeard + "\n", // Minecraft is asked for at its own port only
 		"On the usual port: 3 recorded servers of 3 protocols\n",
 		"wrong: a liar is (nothing), and was found to be ssh OpenSSH 9.2p1 (strong)\n",
 		`wait         SSH identification string: "SSH-2.0-OpenSSH_9.2p1"`,
