@@ -35,6 +35,9 @@ var mute = []string{
 // product may be that of either, or less.
 var fronted = []string{"haproxy", "haproxy-nginx", "stunnel-redis"}
 
+// startTLS are the listeners that begin TLS in the middle of a conversation.
+var startTLS = []string{"postgresql-password", "mariadb", "vsftpd"}
+
 // TestDaemons holds rtevent against real daemons: it says of each what is true, by the survey and by the page, and does
 // no harm to any. TESTBED_DAEMONS=all takes the whole bed.
 func TestDaemons(t *testing.T) {
@@ -95,6 +98,9 @@ func checkListener(t *testing.T, truth testbed.Truth, l rtevent.Listener) {
 		t.Fatalf("incomplete: finding %v, claim %v, verdict %v", l.Finding, l.Claim, l.Verdict)
 	}
 	checkProtocol(t, truth, l.Finding)
+	if slices.Contains(startTLS, truth.Name) && l.Finding.StartTLS == nil {
+		t.Error("TLS did not begin in the middle of the conversation")
+	}
 	if truth.Package != "" {
 		checkProduct(t, truth, l.Finding)
 	}

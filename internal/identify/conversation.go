@@ -53,8 +53,11 @@ func (c *conversation) converse() {
 		c.listen(c.way.answer(c.pace))
 	}
 	c.sent = string(c.conn.said)
-	c.startTLS(c.name)
+	c.startTLS(false)
 	c.leave()
+	if c.started != nil {
+		c.conn.Close() // in TLS's own words, or the server takes it for a broken connection
+	}
 }
 
 // reply goes on from a greeting: in the words of the first who takes it for a greeting of its own, else with a plain word.
@@ -109,8 +112,11 @@ func (c *conversation) speak(d *protocol.Def) {
 		c.say(hello)
 		c.listen(c.way.answer(c.pace))
 	}
-	if d.Talk != nil {
-		c.talk(d)
+	switch {
+	case c.startTLS(true):
+		c.speakInside(d)
+	case d.Talk != nil:
+		c.talk(d.Talk)
 	}
 }
 
@@ -119,6 +125,8 @@ func (w way) words(d *protocol.Def) string {
 	switch {
 	case w.network != "tcp":
 		return d.Datagram
+	case w.secure && d.StartTLS != nil && d.StartTLS.Hello != "":
+		return d.StartTLS.Hello
 	case w.further != nil && d == w.def:
 		return w.further.Words
 	default:
@@ -134,15 +142,15 @@ func (x *exchange) reading() []rtevent.Finding {
 	return protocol.Read(x.heard)
 }
 
-// talk lets d carry on. Each of its questions gets patience anew.
-func (c *conversation) talk(d *protocol.Def) {
+// talk carries on with what a protocol has to say. Each of its questions gets patience anew.
+func (c *conversation) talk(talk func(rw io.ReadWriter, heard string) string) {
 	if c.end != quiet {
 		return
 	}
 	renew := func() { c.conn.SetDeadline(c.by(c.pace.patience())) }
 	renew()
 	c.conn.asks = renew
-	c.heard = d.Talk(c.conn, c.heard)
+	c.heard = talk(c.conn, c.heard)
 	c.conn.asks = nil
 	c.read = c.reading()
 }
@@ -185,7 +193,7 @@ func (c *conversation) listen(patience time.Duration) {
 			return
 		default:
 			read()
-			enough := last.Add(c.pace.rest(c.read))
+			enough := last.Add(c.rest())
 			if !time.Now().Before(enough) || !enough.Before(c.until) {
 				return
 			}
@@ -209,7 +217,15 @@ func (c *conversation) broke(err error) {
 	}
 }
 
-// rest is the quiet after which a reply is taken for whole.
+// rest is the quiet after which what was heard is taken for whole. That TLS may begin is said in few bytes.
+func (c *conversation) rest() time.Duration {
+	if c.mayStartTLS(true) {
+		return c.pace.settle()
+	}
+	return c.pace.rest(c.read)
+}
+
+// rest is the quiet after which a reply that reads so is taken for whole.
 func (p pace) rest(read []rtevent.Finding) time.Duration {
 	switch {
 	case len(read) > 0 && complete(read[0]):

@@ -47,16 +47,16 @@ func hasCoded(heard string) bool {
 }
 
 // names tells whether a line of a list of features begins with one of the names. "250-SIZE 1000", " SIZE" and "SIZE"
-// are all lines that name SIZE.
+// are all lines that name SIZE, and "AUTH TLS;TLS-C;" is one that names "AUTH TLS".
 func (r codedReply) names(features ...string) bool {
 	for line := range strings.Lines(r.more) {
 		line = strings.TrimSpace(line)
 		if rest, ok := strings.CutPrefix(line, r.code); ok && rest != "" && (rest[0] == '-' || rest[0] == ' ') {
 			line = rest[1:]
 		}
-		word, _, _ := strings.Cut(line, " ")
 		for _, feature := range features {
-			if strings.EqualFold(word, feature) {
+			n := len(feature)
+			if len(line) >= n && strings.EqualFold(line[:n], feature) && (len(line) == n || line[n] == ' ' || line[n] == ';') {
 				return true
 			}
 		}

@@ -16,6 +16,7 @@ var mysql = Def{
 	Programs: []Program{{"mysqld", ""}, {"mariadbd", "MariaDB"}},
 	Greets:   true,
 	Talk:     talkMySQL,
+	StartTLS: mysqlStartTLS,
 	Only:     true,
 	Read:     readMySQL,
 }
@@ -42,10 +43,20 @@ func readMySQL(reply string) (rtevent.Finding, bool) {
 	if version, _, ok := strings.Cut(greeting.version, "-id64-release ("); ok {
 		f.Product, f.Version = "Sphinx", version // searchd, which speaks SphinxQL
 	}
-	answer, ok := mysqlPacket(&c, 2)
+	answer, ok := mysqlAnswer(&c)
 	f.Details = details("build", mysqlBuild(greeting.version), "plugin", greeting.plugin,
 		"auth", when(ok && answer[0] == 0, "none"))
 	return f, true
+}
+
+// mysqlAnswer reads the answer to a login: inside TLS, what asked for that has taken a number.
+func mysqlAnswer(c *cursor) (packet string, ok bool) {
+	before := c.rest
+	if packet, ok = mysqlPacket(c, 2); ok {
+		return packet, true
+	}
+	*c = cursor{rest: before}
+	return mysqlPacket(c, 3)
 }
 
 // mysqlPacket reads a packet of a certain number in a dialogue.
@@ -58,11 +69,12 @@ func mysqlPacket(c *cursor, number byte) (string, bool) {
 
 type mysqlGreeting struct {
 	version string
+	secures bool   // offers TLS
 	plugin  string // how it wants the password: "mysql_native_password"
 }
 
 func readMySQLGreeting(packet string) (g mysqlGreeting, ok bool) {
-	const pluginAuth = 1 << 19
+	const secures, pluginAuth = 1 << 11, 1 << 19
 	c := cursor{rest: packet}
 	protocol := c.u8()
 	g.version = c.zero()
@@ -74,6 +86,7 @@ func readMySQLGreeting(packet string) (g mysqlGreeting, ok bool) {
 	scramble := int(c.u8())
 	c.take(10)
 	c.take(max(13, scramble-8))
+	g.secures = capabilities&secures != 0
 	if capabilities&pluginAuth != 0 {
 		g.plugin = c.zero()
 	}
@@ -116,25 +129,52 @@ func mysqlRefuses(packet, reply string) (rtevent.Finding, bool) {
 	return f, true
 }
 
-// talkMySQL answers the greeting, and every further question about the password with nothing, until the server says no.
-// Should it say yes, it gets COM_QUIT.
+// What a client says of itself before its name: long password, protocol 4.1, secure connection, plugin authentication.
+var (
+	mysqlPlainClient  = "\x01\x82\x08\x00" + mysqlClient
+	mysqlSecureClient = "\x01\x8a\x08\x00" + mysqlClient // and TLS
+	mysqlClient       = "\x00\x00\x00\x01" + "\x2d" + strings.Repeat("\x00", 23)
+)
+
+// mysqlStartTLS is the login cut short before the name, which then comes inside.
+var mysqlStartTLS = &StartTLS{
+	First: true,
+	Offered: func(heard string) bool {
+		greeting, ok := mysqlGreets(heard)
+		return ok && greeting.secures
+	},
+	Words: mysqlFrame(1, mysqlSecureClient),
+	Talk: func(rw io.ReadWriter, heard string) string {
+		return mysqlLogin(rw, heard, 2, mysqlSecureClient)
+	},
+}
+
 func talkMySQL(rw io.ReadWriter, heard string) string {
-	const (
-		capabilities = "\x01\x82\x08\x00" // long password, protocol 4.1, secure connection, plugin authentication
-		login        = capabilities + "\x00\x00\x00\x01" + "\x2d" + "rtevent\x00" + "\x00" + "mysql_native_password\x00"
-	)
 	heard = hear(rw, heard, hasMySQLPacket(0))
-	c := cursor{rest: heard}
-	greeting, _ := mysqlPacket(&c, 0)
-	if _, ok := readMySQLGreeting(greeting); !ok || c.rest != "" {
+	if _, ok := mysqlGreets(heard); !ok {
 		return heard
 	}
-	words := mysqlFrame(1, login[:9]+strings.Repeat("\x00", 23)+login[9:])
-	for number := byte(2); number < 8; number += 2 {
-		answer := ask(rw, "", words, hasMySQLPacket(number))
+	return mysqlLogin(rw, heard, 1, mysqlPlainClient)
+}
+
+// mysqlGreets reads a greeting after which nothing was heard.
+func mysqlGreets(heard string) (g mysqlGreeting, ok bool) {
+	c := cursor{rest: heard}
+	packet, _ := mysqlPacket(&c, 0)
+	g, ok = readMySQLGreeting(packet)
+	return g, ok && c.rest == ""
+}
+
+// mysqlLogin answers the greeting in a packet of that number, and every further question about the password with nothing,
+// until the server says no. Should it say yes, it gets COM_QUIT.
+func mysqlLogin(rw io.ReadWriter, heard string, number byte, client string) string {
+	const most = 8 // packets
+	words := client + "rtevent\x00" + "\x00" + "mysql_native_password\x00"
+	for ; number < most; number += 2 {
+		answer := ask(rw, "", mysqlFrame(number, words), hasMySQLPacket(number+1))
 		heard += answer
 		c := cursor{rest: answer}
-		packet, ok := mysqlPacket(&c, number)
+		packet, ok := mysqlPacket(&c, number+1)
 		switch {
 		case !ok || packet[0] == 0xff:
 			return heard
@@ -142,7 +182,7 @@ func talkMySQL(rw io.ReadWriter, heard string) string {
 			io.WriteString(rw, mysqlFrame(0, "\x01"))
 			return heard
 		}
-		words = mysqlFrame(number+1, "")
+		words = ""
 	}
 	return heard
 }

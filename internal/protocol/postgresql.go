@@ -7,9 +7,9 @@ import (
 	"rtevent"
 )
 
-// postgresql is greeted as psql would for the user postgres. A server that trusts us tells its version and is taken leave
-// of; one that asks for a password is left at once, which is what psql does to ask its user, and leaves nothing in the
-// log. (Terminate would, there.)
+// postgresql is greeted as psql would for the user postgres: it is asked for TLS first, and goes on without where it has
+// none. A server that trusts us tells its version and is taken leave of; one that asks for a password is left at once,
+// which is what psql does to ask its user, and leaves nothing in the log. (Terminate would, there.)
 var postgresql = Def{
 	Name:  "postgresql",
 	Ports: []uint16{5432, 5433, 6432},
@@ -17,14 +17,18 @@ var postgresql = Def{
 		{"postgres", "PostgreSQL"}, {"postmaster", "PostgreSQL"}, {"pgbouncer", "PgBouncer"},
 		{"cockroach", "CockroachDB"},
 	},
-	Hello: "\x00\x00\x00\x42" + "\x00\x03\x00\x00" +
-		"user\x00postgres\x00" + "database\x00postgres\x00" + "application_name\x00rtevent\x00" + "\x00",
+	Hello: "\x00\x00\x00\x08" + "\x04\xd2\x16\x2f", // SSLRequest
 	Talk: func(rw io.ReadWriter, heard string) string {
-		heard = hear(rw, heard, func(heard string) bool { return readPG(heard).done })
-		if readPG(heard).ready {
-			io.WriteString(rw, "X\x00\x00\x00\x04")
+		if heard == pgNoTLS {
+			heard = ask(rw, heard, pgStartup, func(answer string) bool { return readPG(answer).done })
 		}
-		return heard
+		return talkPG(rw, heard)
+	},
+	StartTLS: &StartTLS{
+		First:   true,
+		Offered: func(heard string) bool { return heard == pgTLS },
+		Hello:   pgStartup,
+		Talk:    talkPG,
 	},
 	Manners: "xxxxa",
 	Only:    true,
@@ -40,6 +44,21 @@ var postgresql = Def{
 	},
 }
 
+const (
+	pgTLS, pgNoTLS = "S", "N" // the whole answer to SSLRequest
+	pgStartup      = "\x00\x00\x00\x42" + "\x00\x03\x00\x00" +
+		"user\x00postgres\x00" + "database\x00postgres\x00" + "application_name\x00rtevent\x00" + "\x00"
+)
+
+// talkPG waits until it is our turn after the startup message, and leaves if that logged us in.
+func talkPG(rw io.ReadWriter, heard string) string {
+	heard = hear(rw, heard, func(heard string) bool { return readPG(heard).done })
+	if readPG(heard).ready {
+		io.WriteString(rw, "X\x00\x00\x00\x04")
+	}
+	return heard
+}
+
 // pgSaid is what a server said after the startup message.
 type pgSaid struct {
 	auth       string            // how it wants to be sure of us: "trust", "password", "md5", "scram-sha-256"...
@@ -51,9 +70,13 @@ type pgSaid struct {
 	done       bool   // it is our turn, or the end
 }
 
-// readPG reads messages as far as they are whole and make sense.
+// readPG reads messages as far as they are whole and make sense, after the answer to SSLRequest if there was one: a letter
+// where a message would have its length.
 func readPG(reply string) pgSaid {
 	var said pgSaid
+	if len(reply) > 1 && reply[1] != 0 && (reply[:1] == pgTLS || reply[:1] == pgNoTLS) {
+		reply = reply[1:]
+	}
 	for c := (cursor{rest: reply}); !said.done; {
 		kind := c.u8()
 		body := cursor{rest: c.take(c.big(4) - 4)}

@@ -3,6 +3,7 @@
 package protocol
 
 import (
+	"io"
 	"strings"
 )
 
@@ -14,8 +15,15 @@ type StartTLS struct {
 	// Words ask for it.
 	Words string
 
-	// Granted tells from the answer whether the handshake may begin, and Answered whether that is all of the answer.
+	// Granted tells from the answer whether the handshake may begin, and Answered whether that is all of the answer. They
+	// are nil where the handshake begins without one.
 	Granted, Answered func(answer string) bool
+
+	// First says that the client goes inside before it says anything that matters: once it has heard the greeting, or
+	// the answer to Def.Hello, which asked for that. Inside it begins with Hello and carries on with Talk.
+	First bool
+	Hello string
+	Talk  func(rw io.ReadWriter, heard string) string
 }
 
 // coded is the StartTLS of a protocol of coded replies.

@@ -32,31 +32,36 @@ start_memcached() {
 }
 
 daemon postgresql postgresql
-start_postgresql() { # one that lets everybody in, and one that asks for a password and so never tells its version
+start_postgresql() { # one that lets everybody in, and one that asks for a password, inside TLS too, and so never tells its version
     ports open=17 closed=95
     local bin v; bin=$(echo /usr/lib/postgresql/*/bin)
     v=$(version "postgresql-$(basename "$(dirname "$bin")")")
     echo secret >secret
+    cp "$TLS/cert.pem" "$TLS/key.pem" .
+    chmod 600 key.pem
     chown -R postgres: .
-    postgres open "$open" --auth=trust
-    postgres closed "$closed" --auth=scram-sha-256 --pwfile="$D/secret"
+    postgres open "$open" off --auth=trust
+    postgres closed "$closed" on --auth=scram-sha-256 --pwfile="$D/secret"
     listen postgresql tcp "$open" postgresql PostgreSQL "$v"
     listen postgresql-password tcp "$closed" postgresql PostgreSQL "$v"
 }
 
-# postgres DATA PORT INITDB-OPTION...
+# postgres DATA PORT SSL INITDB-OPTION...
 postgres() {
-    [ -d "$1" ] || runuser -u postgres -- "$bin/initdb" -D "$D/$1" --no-sync "${@:3}"
-    spawn runuser -u postgres -- "$bin/postgres" -D "$D/$1" -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$D"
+    [ -d "$1" ] || runuser -u postgres -- "$bin/initdb" -D "$D/$1" --no-sync "${@:4}"
+    spawn runuser -u postgres -- "$bin/postgres" -D "$D/$1" -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$D" \
+        -c ssl="$3" -c ssl_cert_file="$D/cert.pem" -c ssl_key_file="$D/key.pem"
 }
 
 daemon mariadb mariadb-server
 start_mariadb() {
     ports mysql=18
-    chown mysql: .
+    cp "$TLS/cert.pem" "$TLS/key.pem" .
+    chmod 600 key.pem
+    chown mysql: . cert.pem key.pem
     [ -d data ] || mariadb-install-db --no-defaults --user=mysql --datadir="$D/data" --skip-test-db
     spawn /usr/sbin/mariadbd --no-defaults --user=mysql --datadir="$D/data" --bind-address=127.0.0.1 --port="$mysql" \
-        --socket="$D/sock" --pid-file="$D/pid"
+        --socket="$D/sock" --pid-file="$D/pid" --ssl-cert="$D/cert.pem" --ssl-key="$D/key.pem"
     listen mariadb tcp "$mysql" mysql MariaDB "$(version mariadb-server)"
 }
 

@@ -6,6 +6,7 @@ start_vsftpd() {
     mkdir -p empty
     printf '%s\n' listen=YES listen_address=127.0.0.1 "listen_port=$ftp" background=NO anonymous_enable=YES \
         secure_chroot_dir="$D/empty" seccomp_sandbox=NO \
+        ssl_enable=YES rsa_cert_file="$TLS/cert.pem" rsa_private_key_file="$TLS/key.pem" \
         xferlog_enable=YES xferlog_std_format=NO log_ftp_protocol=YES vsftpd_log_file="$D/vsftpd.log" >conf
     spawn /usr/sbin/vsftpd "$D/conf"
     listen vsftpd tcp "$ftp" ftp vsftpd "$(version vsftpd)"
