@@ -34,8 +34,11 @@ var usual = map[string][]struct {
 	"icecast":   {{regexp.MustCompile(`(?m)^.*found requested file but there is no handler for it.*\n`), "so does every browser that asks for the first page"}},
 	"tigervnc":  {{regexp.MustCompile(`(?m)^.*Client needs protocol version 3\.8\n`), "so does every client of today"}},
 	"tinyproxy": {{regexp.MustCompile(`(?m)^ERROR .*(transparent: destination IP .* is local|closed socket before read).*\n`), "there is nothing to ask a proxy for that goes nowhere"}},
-	"xrdp":      {{regexp.MustCompile(`(?m)^.*(SSL_accept|SSL routines|trans_set_tls_mode|xrdp_sec_incoming|xrdp_rdp_incoming|xrdp_process_main_loop|xrdp_iso_send|DisconnectProviderUltimatum failed|Security protocol: configured).*\n`), "RDP has no word for leaving before the login"}},
-	"openvpn":   {{regexp.MustCompile(`(?m)^.*(TLS Error: (TLS key negotiation failed|TLS handshake failed|Received control packet from unexpected IP)|SIGUSR1.soft,tls-error.|Could not determine IPv4/IPv6 protocol|ECONNREFUSED).*\n`), "a peer that shakes hands and leaves is missed for a minute"}},
+	"xrdp": {
+		{regexp.MustCompile(`(?m)^.*(SSL_accept|SSL routines|trans_set_tls_mode|xrdp_sec_incoming|xrdp_rdp_incoming|xrdp_process_main_loop|xrdp_iso_send|DisconnectProviderUltimatum failed|Security protocol: configured).*\n`), "RDP has no word for leaving before the login"},
+		{regexp.MustCompile(`(?m)^.*(libxrdp_force_read: header read error|Connect-Initial failed|MCS Connection Sequence\] receive connection request failed|SSL_shutdown: Server closed TLS connection).*\n`), "so does a client cause whose user does not trust the certificate"},
+	},
+	"openvpn": {{regexp.MustCompile(`(?m)^.*(TLS Error: (TLS key negotiation failed|TLS handshake failed|Received control packet from unexpected IP)|SIGUSR1.soft,tls-error.|Could not determine IPv4/IPv6 protocol|ECONNREFUSED).*\n`), "a peer that shakes hands and leaves is missed for a minute"}},
 	"rabbitmq": {
 		{regexp.MustCompile(`(?m)^.*TLS server: In state hello .* Unexpected Message\n(.*\n)??`), plainOrTLS},
 		{regexp.MustCompile(`(?m)^.*\[warning\].*closing AMQP connection.*\n.*client unexpectedly closed TCP connection\n`), "AMQP has no word for leaving before the login"},

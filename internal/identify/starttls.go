@@ -35,7 +35,7 @@ func (c *conversation) startTLS(first bool) bool {
 		return nil
 	}
 	if inside.Handshake() != nil {
-		c.end = left
+		c.conn.Close() // nothing more can be said; what was heard before holds
 		return false
 	}
 	c.conn = bind(inside, nil)

@@ -12,6 +12,7 @@ var rdp = Def{
 	Ports:    []uint16{3389},
 	Programs: []Program{{"xrdp", "xrdp"}, {"freerdp-shadow-cli", "FreeRDP"}},
 	Hello:    "\x03\x00\x00\x13" + "\x0e\xe0\x00\x00\x00\x00\x00" + "\x01\x00\x08\x00\x03\x00\x00\x00",
+	StartTLS: rdpStartTLS,
 	Manners:  "wwaaa",
 	Only:     true,
 	Read:     readRDP,
@@ -52,6 +53,15 @@ func readRDP(reply string) (rtevent.Finding, bool) {
 		f.Details = details("security", rdpSecurity[value])
 	}
 	return f, true
+}
+
+// rdpStartTLS is how a client goes on that shows its user the certificate and asks whether to trust it: everything that a
+// server may choose beside its own old security is inside TLS.
+var rdpStartTLS = &StartTLS{
+	Offered: func(heard string) bool {
+		f, ok := readRDP(heard)
+		return ok && f.Details["security"] != "" && f.Details["security"] != rdpSecurity[0]
+	},
 }
 
 var rdpSecurity = map[int]string{0: "RDP", 1: "TLS", 2: "NLA", 4: "RDSTLS", 8: "NLA"}
