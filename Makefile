@@ -1,7 +1,7 @@
 # make test is what CI runs; make check is its quick half. Nothing else is needed than Go; as root on Debian 12, `make test`
 # and `make bench` install the daemons and tools that they hold rtevent against.
 GO          ?= go
-FUZZTIME    ?= 50000x
+FUZZTIME    ?= 20000x
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PLATFORMS   := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 export CGO_ENABLED = 0
@@ -24,7 +24,7 @@ test: check cross fuzz # everything: also the real daemons, installed first when
 	*) exit 1 ;; esac
 
 # Counted in runs, not in seconds: a fuzzer that its clock stops reports that as a failure now and then.
-fuzz: # every fuzz target for FUZZTIME, which is 50000 runs or "10m"
+fuzz: # every fuzz target for FUZZTIME, which is 20000 runs or "10m"
 	@grep -rEo '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | sort | sed 's#/[^/]*:func # #' | while read -r package target; do \
 		echo "$(GO) test -fuzz=$$target $$package"; \
 		$(GO) test -run=NONE -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=1x $$package || exit 1; done

@@ -139,11 +139,11 @@ func (t *table) add(fields []string) error {
 	kind, value, _ := strings.Cut(fields[1], ":")
 	switch kind {
 	case "sha256":
-		var sum [sha256.Size]byte
-		if n, err := hex.Decode(sum[:], []byte(value)); err != nil || n != len(sum) || len(value) != 2*n {
+		sum, err := hex.DecodeString(value)
+		if err != nil || len(sum) != sha256.Size {
 			return fmt.Errorf("want 64 hexadecimal digits behind \"sha256:\"")
 		}
-		t.tokens[sum] = r
+		t.tokens[[sha256.Size]byte(sum)] = r
 	case "cert":
 		t.certs[strings.ToLower(value)] = r
 	case "loopback":
