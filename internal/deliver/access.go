@@ -119,12 +119,12 @@ func (t *table) add(fields []string) error {
 		return fmt.Errorf("want NAME CREDENTIAL subscribe=TOPICS publish=TOPICS")
 	}
 	r := Rights{Name: fields[0]}
-	for _, field := range fields[2:] {
+	for i, field := range fields[2:] {
 		what, list, _ := strings.Cut(field, "=")
 		topics := strings.Split(list, ",")
-		for _, topic := range topics {
-			if err := rtevent.CheckFilter(topic); err != nil {
-				return err
+		for k, topic := range topics {
+			if rtevent.CheckFilter(topic) != nil { // whose words would show what stands here, be it a credential
+				return fmt.Errorf("word %d: topic %d is none: want dotted tokens, as in listener.>", i+3, k+1)
 			}
 		}
 		switch what {
@@ -133,7 +133,7 @@ func (t *table) add(fields []string) error {
 		case "publish":
 			r.Publish = topics
 		default:
-			return fmt.Errorf("%q: want subscribe= or publish=", what)
+			return fmt.Errorf("word %d: want subscribe=TOPICS or publish=TOPICS", i+3)
 		}
 	}
 	kind, value, _ := strings.Cut(fields[1], ":")
